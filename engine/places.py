@@ -1,0 +1,47 @@
+"""Where bytes can be, and what carries them from one place to the next."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Place(StrEnum):
+    """A place of the machine map. The value is its name in plans' results, JSON and catalogues."""
+
+    DISK = "disk"
+    PAGE_CACHE = "page_cache"
+    BUFFER = "user_buffer"
+    MAPPING = "mapping"
+    SOCKET = "socket_buffer"
+    NIC = "nic"
+    CONSUMER = "consumer"
+
+
+class Mover(StrEnum):
+    """Who carries the bytes of a hop. NONE: nobody, the pages are shared by reference."""
+
+    CPU = "cpu"
+    DMA = "dma"
+    NONE = "none"
+    MIXED = "mixed"  # the probe saw some bytes copied and some shared
+    UNKNOWN = "unknown"  # no witness on this host
+
+
+class Evidence(StrEnum):
+    """What stands behind a figure."""
+
+    COUNTED = "counted"
+    METERED = "metered"
+    PROVED = "proved"
+    REPORTED = "reported"
+    MODELLED = "modelled"
+    NOTHING = "nothing"  # nothing could be witnessed; the hop's note says why
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """One hop's two ends: bytes leave `source` and are afterwards at `target`."""
+
+    source: Place
+    target: Place

@@ -1,0 +1,52 @@
+"""A plan as data: steps in lanes. What may stand in a step is the calls' business (`zcquest.engine.calls`)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Lane(StrEnum):
+    """When a step runs."""
+
+    ONCE = "once"
+    REPEAT = "repeat"
+    ON_REJECT = "on reject"
+    ON_GIVEUP = "on giveup"
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A stretch of plan text: 1-based line and column, and its length in characters."""
+
+    line: int
+    column: int
+    length: int
+
+
+@dataclass(frozen=True, slots=True)
+class Argument:
+    """One written argument: a size in bytes, or a bare word (a resource or a flag)."""
+
+    value: int | str
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One call with its arguments, as the player wrote it. Equality ignores nothing: spans count."""
+
+    call: str
+    arguments: tuple[Argument, ...]
+    lane: Lane
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The player's steps in the order of the lanes (once, repeat, on reject, on giveup), then of the text."""
+
+    steps: tuple[Step, ...]
+
+    def lane(self, lane: Lane) -> tuple[Step, ...]:
+        return tuple(step for step in self.steps if step.lane is lane)
