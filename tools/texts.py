@@ -18,6 +18,17 @@ from babel.messages.pofile import read_po, write_po
 ROOT = Path(__file__).resolve().parent.parent
 ROOMS = ("src/zcquest", "engine", "levels", "tui")
 LANGUAGES = ("zh_CN",)
+# Babel's own header carries dates and placeholders that would change without a sentence having changed.
+HEADER = """\
+msgid ""
+msgstr ""
+"Language: {language}\\n"
+"MIME-Version: 1.0\\n"
+"Content-Type: text/plain; charset=utf-8\\n"
+"Content-Transfer-Encoding: 8bit\\n"
+"Plural-Forms: {plurals}\\n"
+
+"""
 KEYWORDS = {"_": None, "N_": None, "message": None, "ngettext": (1, 2)}
 
 
@@ -26,7 +37,7 @@ def catalogue_path(language: str) -> Path:
 
 
 def extract() -> Catalog:
-    """Every sentence the sources mark for translation. Raises ValueError on one Python's gettext could not look up."""
+    """Every sentence the sources mark for translation."""
     template = Catalog(project="zcquest", charset="utf-8")
     for room in ROOMS:
         found = extract_from_dir(ROOT / room, [("**.py", "python")], keywords=KEYWORDS, comment_tags=("translators:",))
@@ -40,10 +51,11 @@ def update(language: str) -> bool:
     path, template = catalogue_path(language), extract()
     before = path.read_bytes() if path.exists() else b""
     catalogue = read_po(io.BytesIO(before), locale=language) if before else Catalog(language, project="zcquest")
-    catalogue.update(template, no_fuzzy_matching=True, update_creation_date=False)
+    catalogue.update(template, no_fuzzy_matching=True)
     catalogue.obsolete.clear()
-    after = io.BytesIO()
-    write_po(after, catalogue, width=0, sort_output=True, no_location=True)
+    after = io.BytesIO(HEADER.format(language=language, plurals=catalogue.plural_forms).encode())
+    after.seek(0, io.SEEK_END)
+    write_po(after, catalogue, width=0, sort_output=True, no_location=True, omit_header=True)
     if after.getvalue() == before:
         return False
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -98,11 +110,13 @@ def main(arguments: list[str]) -> int:
     match arguments:
         case ["update"]:
             for language in LANGUAGES:
-                print(f"{catalogue_path(language).relative_to(ROOT)}: {'updated' if update(language) else 'up to date'}")
+                print(f"{language}: {'updated' if update(language) else 'up to date'}")
             return 0
         case ["check"]:
             found = [f"{language}: {fault}" for language in LANGUAGES for fault in sorted(faults(language))]
-            print("\n".join([*found, f"{len(found)} faults; `make texts`, then translate"]) if found else "texts: complete")
+            for line in found:
+                print(line)
+            print(f"{len(found)} faults: run `make texts`, then translate" if found else "texts: complete")
             return 1 if found else 0
     print("usage: texts.py update | check", file=sys.stderr)
     return 2
