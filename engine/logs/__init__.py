@@ -1,0 +1,18 @@
+"""Message logs: how they are made, checked, read and tampered with. Importing this loads no builder and no reader."""
+
+from zcquest.engine.logs.cache import LogUnavailable, ensure
+from zcquest.engine.logs.formats import FORMATS, Delivery, Field, Format, Reader, Walk, format_of
+from zcquest.engine.logs.spec import LogSpec
+
+__all__ = [
+    "FORMATS",
+    "Delivery",
+    "Field",
+    "Format",
+    "LogSpec",
+    "LogUnavailable",
+    "Reader",
+    "Walk",
+    "ensure",
+    "format_of",
+]

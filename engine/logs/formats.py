@@ -1,0 +1,93 @@
+"""What a log format offers the rest of the engine, and the formats there are."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Protocol
+
+import msgspec
+
+from zcquest.engine.logs.spec import LogSpec
+
+Bytes = bytes | bytearray | memoryview
+
+
+class Walk(msgspec.Struct, frozen=True):
+    """What a walk over a memory found. Offsets in bytes from the start of that memory.
+
+    Everything from `cleared` on is not a whole batch: the tail of one, or nothing that can be parsed.
+    """
+
+    cleared: int
+    rotten: list[tuple[int, int]]  # [start, end) of the batches whose checksum is wrong
+    batches: int
+
+
+class Field(msgspec.Struct, frozen=True):
+    """A named stretch of a log: `offset` and `length` in bytes, and what stands there."""
+
+    offset: int
+    length: int
+    name: str
+    value: int | bytes
+
+
+class Delivery(msgspec.Struct, frozen=True):
+    """What a consumer received, by its own reading of the stream."""
+
+    received: int  # bytes
+    batches: int  # whole batches, rotten ones included
+    messages: int  # in batches whose checksum is good
+    rotten: int  # batches whose checksum is wrong; their messages are not looked at
+    first_rotten: int | None  # base offset of the first of them
+    rotten_runs: list[tuple[int, int]]  # offsets that the rotten batches claim, inclusive; the first MAX_RUNS
+    runs: list[tuple[int, int]]  # offsets of the good messages, inclusive, in order of arrival; the first MAX_RUNS
+    runs_cut: bool  # there were more runs than are kept
+    duplicates: int  # messages whose offset had been there before
+    out_of_order: int  # messages that came after one with a higher offset, and had not been there before
+    tampered: int  # messages whose value is a tampered one
+    garbage_at: int | None  # offset in the stream from which nothing could be parsed
+    tail: int  # bytes of an unfinished batch at the end
+    crc: int  # CRC-32C of every byte received
+
+
+class Reader(Protocol):
+    """A consumer's parser: takes the stream in pieces of any size, in bounded memory."""
+
+    def feed(self, data: Bytes) -> None: ...
+
+    def report(self) -> Delivery: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """One log format. `version` changes whenever the bytes made from a spec do."""
+
+    name: str
+    version: int
+    segments: Callable[[LogSpec], Iterator[bytes]]  # the log in blocks, in bounded memory
+    messages: Callable[[LogSpec], int]
+    tampered: Callable[[Bytes], bytes]  # the sibling of whole batches: same layout, valid, other bodies
+    walk: Callable[[memoryview], Walk]
+    reader: Callable[[], Reader]
+    fields: Callable[[Bytes, int], list[Field]]  # the fields of the batch at an offset
+    bounds: Callable[[int, int, int, int], tuple[int, int]]  # (fd, offset, length, size): out to whole batches
+
+    def build(self, spec: LogSpec) -> bytes:
+        """The whole log in memory; for small ones."""
+        return b"".join(self.segments(spec))
+
+
+def _kafka() -> Format:
+    from zcquest.engine.logs.kafka import KAFKA  # here, so that asking what a level needs loads no builder
+
+    return KAFKA
+
+
+FORMATS: dict[str, Callable[[], Format]] = {"kafka": _kafka}
+
+
+def format_of(name: str) -> Format:
+    """The format called `name`, loaded on demand. Raises KeyError for a name that is not in FORMATS."""
+    return FORMATS[name]()
