@@ -23,6 +23,10 @@ class Span:
     column: int
     length: int
 
+    def through(self, last: Span) -> Span:
+        """From the start of this span to the end of `last`, which stands later in the same line."""
+        return Span(self.line, self.column, last.column + last.length - self.column)
+
 
 @dataclass(frozen=True, slots=True)
 class Argument:
@@ -50,3 +54,12 @@ class Plan:
 
     def lane(self, lane: Lane) -> tuple[Step, ...]:
         return tuple(step for step in self.steps if step.lane is lane)
+
+
+def same(one: Plan, other: Plan) -> bool:
+    """Whether two plans do the same: equal but for where their text stands."""
+    return _meaning(one) == _meaning(other)
+
+
+def _meaning(plan: Plan) -> list[tuple[Lane, str, list[int | str]]]:
+    return [(step.lane, step.call, [argument.value for argument in step.arguments]) for step in plan.steps]
