@@ -62,10 +62,11 @@ class Eviction:
 
 
 def resident(fd: int, size: int) -> Residency:
-    """How many pages of the first `size` bytes of the file are in the page cache.
+    """How many pages of the first `size` bytes of the file (or of all it has) are in the page cache.
 
     Raises PermissionError when neither witness may answer (somebody else's file), OSError when neither can.
     """
+    size = _within(fd, size)
     total = _pages(size)
     if not total:
         return Residency(0, 0, Witness.MINCORE)
@@ -83,6 +84,7 @@ def resident_map(fd: int, size: int, buckets: int) -> list[float]:
 
     A file of fewer pages than `buckets` gets one bucket a page; an empty one gets none. Raises as `resident` does.
     """
+    size = _within(fd, size)
     total = _pages(size)
     count = min(buckets, total)
     if not count:
@@ -160,6 +162,11 @@ def _mapped(fd: int, size: int) -> Iterator[int]:
         yield address
     finally:
         _libc().munmap(ctypes.c_void_p(address), ctypes.c_size_t(size))
+
+
+def _within(fd: int, size: int) -> int:
+    # a truncated file may keep a big folio whose tail no longer is the file's
+    return min(size, os.fstat(fd).st_size)
 
 
 def _pages(size: int) -> int:

@@ -26,7 +26,7 @@ def inspect_host(run_folder: Path) -> HostReport:
         findings += [machine.filesystem(run_folder), machine.free_space(run_folder)]
         findings += storage.probe(run_folder)
     except OSError as error:
-        why = message("the run folder {folder} cannot be used: {error}", folder=run_folder, error=reason(error))
+        why = message("the run folder {folder} cannot be used: {error}", folder=str(run_folder), error=reason(error))
         return HostReport(False, why, tuple(findings))
     findings += [loopback.zerocopy(), children.namespaces(), children.strace()]
     reachable = loopback.loopback()

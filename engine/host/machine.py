@@ -70,8 +70,8 @@ def filesystem(folder: Path) -> Finding:
     """What `folder` lies on. Raises OSError when the mount table cannot be read."""
     title, found = message("run folder"), filesystem_of(folder)
     if found is None:
-        return Finding("filesystem", title, None, message("{folder}, on an unknown filesystem", folder=folder))
-    detail = message("{folder}, on {type}", folder=folder, type=found.type)
+        return Finding("filesystem", title, None, message("{folder}, on an unknown filesystem", folder=str(folder)))
+    detail = message("{folder}, on {type}", folder=str(folder), type=found.type)
     if found.in_memory:
         return Finding(
             "filesystem",

@@ -22,9 +22,10 @@ _MADV_POPULATE_READ = 22
 
 def probe(folder: Path) -> list[Finding]:
     """Try everything on a temporary file of `SAMPLE` bytes in `folder`. Raises OSError when it cannot be written."""
-    with tempfile.TemporaryFile(dir=folder, buffering=0) as sample:
+    with tempfile.TemporaryFile(dir=folder) as sample:
         content = os.urandom(SAMPLE)
         sample.write(content)
+        sample.flush()
         fd = sample.fileno()
         eviction = _eviction(fd)
         return [
@@ -59,7 +60,7 @@ def _eviction(fd: int) -> Finding:
         "{left} of {total} pages left afterwards, seen by {witness}",
         left=eviction.left.pages,
         total=eviction.left.total,
-        witness=eviction.left.witness,
+        witness=str(eviction.left.witness),
     )
     return Finding("eviction", title, bool(eviction), detail, None if eviction else advice)
 
