@@ -30,8 +30,13 @@ def fields(data: Bytes, at: int) -> list[Field]:
 
     Compressed records are one field, `records`. Where the bytes end or stop making sense, so does the list.
     """
+    return parse(data, at)[0]
+
+
+def parse(data: Bytes, at: int) -> tuple[list[Field], bool]:
+    """The fields as in `fields`, and whether they are those of all records of a whole, uncompressed batch."""
     if at < 0 or len(data) - at < HEADER_SIZE:
-        return []
+        return [], False
     values = HEADER.unpack_from(data, at)
     found: list[Field] = []
     for (name, length), value in zip(_HEADER_FIELDS, values, strict=True):
@@ -41,12 +46,13 @@ def fields(data: Bytes, at: int) -> list[Field]:
     if values[5] & _CODEC_MASK:
         if at < stop <= len(data):
             found.append(Field(at, stop - at, "records", bytes(data[at:stop])))
-        return found
+        return found, False
     records = _Records(data, min(stop, len(data)), found)
     with suppress(IndexError, ValueError):
         for _ in range(values[12]):
             at = records.describe(at)
-    return found
+        return found, at == stop
+    return found, False
 
 
 class _Records:
@@ -59,8 +65,9 @@ class _Records:
 
     def describe(self, at: int) -> int:
         """Add the fields of the record at `at`; the offset after it."""
-        length, body = self._varint(at, "length")
-        at = self._take(body, 1, "attributes", self.data[body])
+        length, at = self._varint(at, "length")
+        end = at + length
+        at = self._take(at, 1, "attributes", self.data[at])
         _, at = self._varint(at, "timestampDelta")
         _, at = self._varint(at, "offsetDelta")
         at = self._sized(at, "key")
@@ -69,8 +76,8 @@ class _Records:
         for _ in range(headers):
             at = self._sized(at, "headerKey")
             at = self._sized(at, "headerValue")
-        if at != body + length:
-            raise ValueError(length)
+        if at != end:
+            raise ValueError(end)
         return at
 
     def _varint(self, at: int, name: str) -> tuple[int, int]:
@@ -82,6 +89,8 @@ class _Records:
         length, at = self._varint(at, f"{name}Length")
         if length < 0:
             return at  # null: no bytes follow
+        if at + length > self.stop:
+            raise ValueError(at)  # before a nonsense length is copied
         return self._take(at, length, name, bytes(self.data[at : at + length]))
 
     def _take(self, at: int, length: int, name: str, value: int | bytes) -> int:

@@ -6,7 +6,7 @@ from struct import pack_into
 
 from crc32c import crc32c
 
-from zcquest.engine.logs.describe import fields
+from zcquest.engine.logs.describe import parse
 from zcquest.engine.logs.formats import Bytes
 from zcquest.engine.logs.kafka_layout import CRC_AT, CRC_FROM, HEADER_SIZE, LENGTH_END, MAGIC, PREFIX
 
@@ -33,7 +33,7 @@ def tampered(batches: Bytes) -> bytes:
         if error:
             sibling[at + HEADER_SIZE : stop] = b"B" * (stop - at - HEADER_SIZE)
         else:
-            _tamper_values(sibling, at, stop)
+            _tamper_values(sibling, at)
         pack_into(">I", sibling, at + CRC_AT, _crc(sibling, at, stop) ^ error)
         at = stop
     return bytes(sibling)
@@ -46,11 +46,11 @@ def is_tampered(value: bytes | None) -> bool:
     return value.startswith(_OPEN + b"B") if len(value) >= _SHORTEST else not value.strip(b"B")
 
 
-def _tamper_values(sibling: bytearray, at: int, stop: int) -> None:
-    found = fields(sibling, at)
-    if not found or found[-1].offset + found[-1].length != stop or found[-1].name == "records":
+def _tamper_values(sibling: bytearray, at: int) -> None:
+    fields, whole = parse(sibling, at)
+    if not whole:
         raise ValueError(f"the records of the batch at byte {at} cannot be read")
-    for field in found:
+    for field in fields:
         if field.name == "value":
             sibling[field.offset : field.offset + field.length] = _value(field.length)
 
