@@ -104,7 +104,7 @@ class _Reader:
         self.lane = known[0] if known else None
         if self.lane is None:
             unknown = message("unknown lane '{word}'", word=shown(header.name))
-            self._blame(header.span, unknown, _one_of_lanes(), nearest_word(header.name, Lane))
+            self._blame(header.span, unknown, _one_of_lanes(), nearest_word(header.name, map(str, Lane)))
         elif not header.colon:
             self._blame(header.span, message("':' is missing after '{word}'", word=self.lane), nearest=f"{self.lane}:")
         elif self.lane in self.headers:
@@ -130,7 +130,7 @@ class _Reader:
         return self.checker.step(written, self.lane, self.problems)
 
     def _moves(self, step: Step) -> bool:
-        return bool(self.vocabulary[step.call].routes(step))
+        return self.vocabulary[step.call].moves
 
     def _blame(self, span: Span, what: Message, expected: Message | None = None, nearest: str | None = None) -> None:
         self.problems.append(Problem(span, what, expected, nearest))
