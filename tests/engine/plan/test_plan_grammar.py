@@ -9,7 +9,6 @@ import pytest
 
 from zcquest.engine.calls import CALLS, Call, Kind, Parameter
 from zcquest.engine.machine.machine import Machine
-from zcquest.engine.places import Place, Route
 from zcquest.engine.plan import (
     Lane,
     Plan,
@@ -111,6 +110,11 @@ def test_a_loop_has_to_move_bytes_but_once_does_not() -> None:
     assert "never end" in str(problem)
 
 
+@pytest.mark.parametrize("step", ["sendfile(log, sock, 64K)", "read(sock, buf, 4K)", "write(log, map, 1)"])
+def test_a_loop_that_moves_bytes_the_wrong_way_is_for_the_kernel_to_refuse(step: str) -> None:
+    assert len(parse_plan(f"repeat:\n {step}\n", CALLS).steps) == 1
+
+
 def test_a_loop_is_not_called_stuck_while_a_line_of_it_is_wrong() -> None:
     (problem,) = parse("repeat:\n verify(map)\n wriet(sock, map, 64K)\n", CALLS).problems
     assert problem.nearest == "write"
@@ -146,9 +150,7 @@ class Splice(Call):
         Parameter("flags", Kind.FLAGS, ("move", "more"), optional=True),
     )
     lanes: ClassVar[tuple[Lane, ...]] = (Lane.REPEAT, Lane.ON_REJECT)
-
-    def routes(self, step: Step) -> tuple[Route, ...]:
-        return (Route(Place.PAGE_CACHE, Place.SOCKET),)
+    moves: ClassVar[bool] = True
 
     def execute(self, machine: Machine, step: Step) -> Iterator[None]:
         raise NotImplementedError
