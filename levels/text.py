@@ -152,11 +152,11 @@ def compare_sections(text: LevelText, other: LevelText) -> Message | None:
 def _sections(source: str) -> Iterator[tuple[int, str, str]]:
     """Line, heading and body of the title and of each section; `#` inside a code block is a plan's comment."""
     start, heading, body = 0, "", list[str]()
-    fence = ""
+    fence, opened = "", 0
     for number, line in enumerate(source.splitlines(), 1):
         if found := _FENCE.match(line):
             if not fence:
-                fence = found[1]
+                fence, opened = found[1], number
             elif found[1].startswith(fence) and not line.strip(" " + fence[0]):
                 fence = ""
         mark = "" if fence else line.partition(" ")[0]
@@ -177,7 +177,7 @@ def _sections(source: str) -> Iterator[tuple[int, str, str]]:
     if not start:
         raise TextError(0, message("the text is empty"))
     if fence:
-        raise TextError(start, message("a code block is not closed"))
+        raise TextError(opened, message("a code block is not closed"))
     yield start, heading, "\n".join(body).strip()
 
 
