@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, ClassVar
 
-from zcquest.engine.places import Route
+from zcquest.engine.places import Place, Route
 from zcquest.engine.plan.model import Lane, Step
 
 if TYPE_CHECKING:
@@ -25,8 +26,9 @@ class Kind(StrEnum):
     FLAGS = "flags"  # any number of the parameter's words, last in the call
 
 
-DESCRIPTORS = ("log", "sock")
+DESCRIPTORS = {"log": 3, "sock": 4}  # the same numbers in every run, as a trace prints them
 MEMORIES = ("buf", "map")
+_PLACES = {"log": Place.PAGE_CACHE, "sock": Place.SOCKET, "buf": Place.BUFFER, "map": Place.MAPPING}
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +41,23 @@ class Parameter:
     optional: bool = False
 
 
+class CallFailed(Exception):
+    """A call of the plan failed in a way that ends the plan."""
+
+    def __init__(self, code: int) -> None:
+        super().__init__(errno.errorcode.get(code, str(code)))
+        self.errno = code
+
+
+class NoBytes(Exception):
+    """User-space work was asked for on memory that holds nothing: `map` before an mmap, `buf` before it is filled."""
+
+    def __init__(self, call: str, memory: str) -> None:
+        super().__init__(call, memory)
+        self.call = call
+        self.memory = memory
+
+
 class Call(ABC):
     """One entry of the palette. Subclass it, set the class variables, register it in `zcquest.engine.calls`."""
 
@@ -47,16 +66,48 @@ class Call(ABC):
     parameters: ClassVar[tuple[Parameter, ...]]
     lanes: ClassVar[tuple[Lane, ...]] = (Lane.ONCE, Lane.REPEAT)
     system: ClassVar[bool] = True  # False: user-space work, no mode switch of its own
-    advice: ClassVar[bool] = False  # True: its failure costs nothing but the call, so the plan goes on
+    moves: ClassVar[bool] = False  # True: it can carry log bytes onward, so a loop that holds it can advance
+    advice: ClassVar[bool] = False  # True: when it fails, only the call is lost, and the plan goes on
 
-    @abstractmethod
     def routes(self, step: Step) -> tuple[Route, ...]:
-        """The hops the step's bytes take; who moves them is for the probe and the meters to say."""
+        """The hops that the step's bytes take; who carries them is for the probe and the meters to say."""
+        return ()
 
     @abstractmethod
     def execute(self, machine: Machine, step: Step) -> Iterator[None]:
-        """Run the step in the machine process; yields after each call made. Raises CallFailed on a fatal errno."""
+        """Run the step in the machine; yields after each call made. Raises CallFailed when the plan cannot go on."""
+
+    def carried(self, record: Record) -> int:
+        """Bytes that this one successful call put at the end of its route."""
+        return record.result
+
+    def inline(self, step: Step) -> list[str] | None:
+        """The step as lines of the bare loop (see `zcquest.engine.calls.inline`); None where it has no such form."""
+        return None
 
     @abstractmethod
-    def show(self, record: Record) -> str:
+    def show(self, step: Step, record: Record) -> str:
         """The call as strace prints it, up to and without ` = result`."""
+
+
+def word(step: Step, index: int) -> str:
+    """The `index`-th argument, a resource or flag."""
+    return str(step.arguments[index].value)
+
+
+def size(step: Step, index: int) -> int:
+    """The `index`-th argument, in bytes."""
+    value = step.arguments[index].value
+    return value if isinstance(value, int) else 0
+
+
+def flags(step: Step, start: int) -> tuple[str, ...]:
+    """The flag words from the `start`-th argument on."""
+    return tuple(str(argument.value) for argument in step.arguments[start:])
+
+
+def route(source: str, target: str) -> tuple[Route, ...]:
+    """The hop between two resources by name; none where the call's bytes do not flow that way (`read(sock, ..)`)."""
+    ends = Route(_PLACES[source], _PLACES[target])
+    backwards = ends.source is Place.SOCKET or ends.target is Place.PAGE_CACHE
+    return () if backwards else (ends,)

@@ -1,0 +1,139 @@
+"""Calls on the log's descriptor that bring bytes into user memory, or tell the page cache what is coming."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, ClassVar
+
+from zcquest.engine.calls.base import DESCRIPTORS, Call, Kind, Parameter, route, size, word
+from zcquest.engine.places import Route
+from zcquest.engine.plan.model import Step
+
+if TYPE_CHECKING:
+    from zcquest.engine.machine.machine import Machine
+    from zcquest.engine.trace import Record
+
+
+class Read(Call):
+    """read(2) at the file's own position."""
+
+    name: ClassVar[str] = "read"
+    prototype: ClassVar[str] = "ssize_t read(int fd, void *buf, size_t count);"
+    moves: ClassVar[bool] = True
+    parameters: ClassVar[tuple[Parameter, ...]] = (
+        Parameter("fd", Kind.FD),
+        Parameter("mem", Kind.MEMORY),
+        Parameter("count", Kind.SIZE),
+    )
+
+    def routes(self, step: Step) -> tuple[Route, ...]:
+        return route(word(step, 0), word(step, 1))
+
+    def execute(self, machine: Machine, step: Step) -> Iterator[None]:
+        source, target, count = word(step, 0), word(step, 1), size(step, 2)
+        if source != "log" or target != "buf":
+            function, arguments = machine.raw("read", DESCRIPTORS[source], machine.address(target), count)
+            machine.call(self.name, function, arguments, 0, count)
+            yield
+            return
+        if machine.file_position != machine.position:
+            machine.seek()
+            yield
+        view = machine.memory(target)[:count]
+        got = machine.call(self.name, machine.file.readinto, (view,), machine.position, count)
+        machine.file_position += got
+        machine.loaded(got)
+        yield
+
+    def inline(self, step: Step) -> list[str] | None:
+        if (word(step, 0), word(step, 1)) != ("log", "buf"):
+            return None
+        return [f"n = readinto(buf[:{size(step, 2)}])", "calls += 1; pos += n; lo = 0; hi = n"]
+
+    def show(self, step: Step, record: Record) -> str:
+        return f"read({DESCRIPTORS[word(step, 0)]}, {word(step, 1)}, {record.size})"
+
+
+class Pread(Call):
+    """pread(2) at the plan's cursor: the file's own position stays where it is."""
+
+    name: ClassVar[str] = "pread"
+    prototype: ClassVar[str] = "ssize_t pread(int fd, void *buf, size_t count, off_t offset);"
+    moves: ClassVar[bool] = True
+    parameters: ClassVar[tuple[Parameter, ...]] = Read.parameters
+
+    def routes(self, step: Step) -> tuple[Route, ...]:
+        return route(word(step, 0), word(step, 1))
+
+    def execute(self, machine: Machine, step: Step) -> Iterator[None]:
+        source, target, count = word(step, 0), word(step, 1), size(step, 2)
+        function, arguments = machine.raw("pread", DESCRIPTORS[source], machine.address(target), count, machine.position)
+        got = machine.call(self.name, function, arguments, machine.position, count)
+        if source == "log":
+            machine.loaded(got)
+        yield
+
+    def inline(self, step: Step) -> list[str] | None:
+        if (word(step, 0), word(step, 1)) != ("log", "buf"):
+            return None
+        log = DESCRIPTORS["log"]
+        return [f"n = pread({log}, buf_at, {size(step, 2)}, pos)", "calls += 1; pos += n; lo = 0; hi = n"]
+
+    def show(self, step: Step, record: Record) -> str:
+        return f"pread64({DESCRIPTORS[word(step, 0)]}, {word(step, 1)}, {record.size}, {record.offset})"
+
+
+class Readahead(Call):
+    """readahead(2): start reading into the page cache, from the plan's cursor on."""
+
+    name: ClassVar[str] = "readahead"
+    prototype: ClassVar[str] = "ssize_t readahead(int fd, off64_t offset, size_t count);"
+    parameters: ClassVar[tuple[Parameter, ...]] = (Parameter("fd", Kind.FD), Parameter("count", Kind.SIZE))
+    advice: ClassVar[bool] = True
+
+    def execute(self, machine: Machine, step: Step) -> Iterator[None]:
+        count = size(step, 1)
+        function, arguments = machine.raw("readahead", DESCRIPTORS[word(step, 0)], machine.position, count)
+        machine.attempt(self.name, function, arguments, machine.position, count)
+        yield
+
+    def show(self, step: Step, record: Record) -> str:
+        return f"readahead({DESCRIPTORS[word(step, 0)]}, {record.offset}, {record.size})"
+
+
+_FADVISE = {  # values of <linux/fadvise.h>
+    "normal": 0,
+    "random": 1,
+    "sequential": 2,
+    "willneed": 3,
+    "dontneed": 4,
+    "noreuse": 5,
+}
+
+
+class Fadvise(Call):
+    """posix_fadvise(2) for the whole file."""
+
+    name: ClassVar[str] = "fadvise"
+    prototype: ClassVar[str] = "int posix_fadvise(int fd, off_t offset, off_t len, int advice);"
+    parameters: ClassVar[tuple[Parameter, ...]] = (
+        Parameter("fd", Kind.FD),
+        Parameter("advice", Kind.FLAGS, tuple(_FADVISE)),
+    )
+    advice: ClassVar[bool] = True
+
+    def execute(self, machine: Machine, step: Step) -> Iterator[None]:
+        for advice in step.arguments[1:]:
+            arguments = (DESCRIPTORS[word(step, 0)], 0, 0, _FADVISE[str(advice.value)])
+            machine.attempt(self.name, _advise, arguments, 0, _FADVISE[str(advice.value)])
+            yield
+
+    def show(self, step: Step, record: Record) -> str:
+        advice = next(name for name, value in _FADVISE.items() if value == record.size)
+        return f"fadvise64({DESCRIPTORS[word(step, 0)]}, 0, 0, POSIX_FADV_{advice.upper()})"
+
+
+def _advise(fd: int, start: int, length: int, advice: int) -> int:
+    os.posix_fadvise(fd, start, length, advice)
+    return 0

@@ -1,0 +1,43 @@
+"""Calls that no plan names: the machine makes them because a real program would have to. They count like any other."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, ClassVar
+
+from zcquest.engine.calls.base import DESCRIPTORS, Call, Parameter
+from zcquest.engine.plan.model import Lane, Step
+
+if TYPE_CHECKING:
+    from zcquest.engine.machine.machine import Machine
+    from zcquest.engine.trace import Record
+
+
+class Implied(Call):
+    """A call without a place in the palette."""
+
+    parameters: ClassVar[tuple[Parameter, ...]] = ()
+    lanes: ClassVar[tuple[Lane, ...]] = ()
+
+    def execute(self, machine: Machine, step: Step) -> Iterator[None]:
+        raise TypeError(f"{self.name} is made on a plan's behalf, never written in one")
+
+
+class Lseek(Implied):
+    """lseek(2), where `read` follows a mover that left the file's own position behind."""
+
+    name: ClassVar[str] = "lseek"
+    prototype: ClassVar[str] = "off_t lseek(int fd, off_t offset, int whence);"
+
+    def show(self, step: Step, record: Record) -> str:
+        return f"lseek({DESCRIPTORS['log']}, {record.offset}, SEEK_SET)"
+
+
+class Poll(Implied):
+    """poll(2), after a non-blocking socket said EAGAIN."""
+
+    name: ClassVar[str] = "poll"
+    prototype: ClassVar[str] = "int poll(struct pollfd *fds, nfds_t nfds, int timeout);"
+
+    def show(self, step: Step, record: Record) -> str:
+        return f"poll([{{fd={DESCRIPTORS['sock']}, events=POLLOUT}}], 1, -1)"

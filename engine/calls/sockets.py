@@ -1,0 +1,90 @@
+"""Calls that hand user memory to a socket. A short count is followed by another call, as a real program must."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from zcquest.engine.calls.base import DESCRIPTORS, Call, Kind, Parameter, route, size, word
+from zcquest.engine.calls.inline import advance, push
+from zcquest.engine.places import Route
+from zcquest.engine.plan.model import Step
+
+if TYPE_CHECKING:
+    from zcquest.engine.machine.machine import Machine
+    from zcquest.engine.trace import Record
+
+
+NULL = -1  # a record's offset where the program passed a null pointer
+
+
+class Write(Call):
+    """write(2) of what `buf` or `map` holds."""
+
+    name: ClassVar[str] = "write"
+    prototype: ClassVar[str] = "ssize_t write(int fd, const void *buf, size_t count);"
+    moves: ClassVar[bool] = True
+    parameters: ClassVar[tuple[Parameter, ...]] = (
+        Parameter("fd", Kind.FD),
+        Parameter("mem", Kind.MEMORY),
+        Parameter("count", Kind.SIZE),
+    )
+    flags: ClassVar[tuple[int, ...]] = ()
+
+    def routes(self, step: Step) -> tuple[Route, ...]:
+        return route(word(step, 1), word(step, 0))
+
+    def execute(self, machine: Machine, step: Step) -> Iterator[None]:
+        target, source, count = word(step, 0), word(step, 1), size(step, 2)
+        fd, view = DESCRIPTORS[target], machine.memory(source)
+        while count > 0 and (chunk := machine.chunk(source, count)):
+            at, length = chunk
+            if view is None:
+                function, arguments = machine.raw(self.name, fd, None, length, *self.flags)
+                at = NULL
+            else:
+                function, arguments = self.transfer(machine, fd, view[at : at + length])
+            sent = machine.call(self.name, function, arguments, at, length)
+            machine.gone(source, target, sent)
+            count -= sent
+            yield
+
+    def transfer(self, machine: Machine, fd: int, data: memoryview) -> tuple[Callable[..., int], tuple[Any, ...]]:
+        """What to call, with what, to hand `data` to the descriptor."""
+        return os.write, (fd, data)
+
+    opening: ClassVar[str] = f"write({DESCRIPTORS['sock']}, "
+
+    def inline(self, step: Step) -> list[str] | None:
+        target, source, count = word(step, 0), word(step, 1), size(step, 2)
+        if target != "sock":
+            return None
+        return push(self.opening, count) if source == "buf" else advance(f"{self.opening}map[pos:pos + left])", count)
+
+    def show(self, step: Step, record: Record) -> str:
+        return f"write({DESCRIPTORS[word(step, 0)]}, {_memory(step, record)}, {record.size})"
+
+
+class Send(Write):
+    """send(2), which the kernel sees as sendto."""
+
+    name: ClassVar[str] = "send"
+    prototype: ClassVar[str] = "ssize_t send(int sockfd, const void *buf, size_t len, int flags);"
+
+    flags: ClassVar[tuple[int, ...]] = (0,)
+    opening: ClassVar[str] = "send("
+
+    def transfer(self, machine: Machine, fd: int, data: memoryview) -> tuple[Callable[..., int], tuple[Any, ...]]:
+        if fd == DESCRIPTORS["sock"]:
+            return machine.sock.send, (data,)
+        address = ctypes.addressof(ctypes.c_char.from_buffer(data))
+        return machine.raw("send", fd, address, len(data), 0)
+
+    def show(self, step: Step, record: Record) -> str:
+        return f"sendto({DESCRIPTORS[word(step, 0)]}, {_memory(step, record)}, {record.size}, 0, NULL, 0)"
+
+
+def _memory(step: Step, record: Record) -> str:
+    return "NULL" if record.offset == NULL else f"{word(step, 1)}+{record.offset}"

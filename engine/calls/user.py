@@ -1,0 +1,73 @@
+"""Work in user space: no mode switch of its own, but it needs bytes in user memory, and its page faults switch."""
+
+from __future__ import annotations
+
+import ctypes
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, ClassVar
+
+from zcquest.engine.calls.base import Call, Kind, NoBytes, Parameter, route, size, word
+from zcquest.engine.places import Route
+from zcquest.engine.plan.model import Step
+
+if TYPE_CHECKING:
+    from zcquest.engine.machine.machine import Machine
+    from zcquest.engine.trace import Record
+
+
+class Memcpy(Call):
+    """memcpy(3) from what one memory holds to the start of the other."""
+
+    name: ClassVar[str] = "memcpy"
+    prototype: ClassVar[str] = "void *memcpy(void *dest, const void *src, size_t n);"
+    moves: ClassVar[bool] = True
+    parameters: ClassVar[tuple[Parameter, ...]] = (
+        Parameter("dest", Kind.MEMORY),
+        Parameter("src", Kind.MEMORY),
+        Parameter("n", Kind.SIZE),
+    )
+    system: ClassVar[bool] = False
+
+    def routes(self, step: Step) -> tuple[Route, ...]:
+        return route(word(step, 1), word(step, 0))
+
+    def execute(self, machine: Machine, step: Step) -> Iterator[None]:
+        target, source, count = word(step, 0), word(step, 1), size(step, 2)
+        start, into = machine.address(source), machine.address(target)
+        if start is None or into is None:
+            raise NoBytes(self.name, "map")
+        if not (chunk := machine.chunk(source, count)):
+            return
+        at, length = chunk
+        length = min(length, machine.length(target))
+        machine.call(self.name, _memmove, (into, start + at, length), at, length)
+        machine.copied(source, target, length)
+        yield
+
+    def show(self, step: Step, record: Record) -> str:
+        return f"memcpy({word(step, 0)}, {word(step, 1)}+{record.offset}, {record.size})"
+
+
+class Verify(Call):
+    """CRC-32C of every whole batch, in user code: what is rotten is left out of what the next calls send."""
+
+    name: ClassVar[str] = "verify"
+    prototype: ClassVar[str] = "int verify(const void *batches, size_t n);"
+    parameters: ClassVar[tuple[Parameter, ...]] = (
+        Parameter("mem", Kind.MEMORY),
+        Parameter("n", Kind.SIZE, optional=True),
+    )
+    system: ClassVar[bool] = False
+
+    def execute(self, machine: Machine, step: Step) -> Iterator[None]:
+        count = size(step, 1) if len(step.arguments) > 1 else None
+        if machine.verify(self.name, word(step, 0), count):
+            yield
+
+    def show(self, step: Step, record: Record) -> str:
+        return f"verify({word(step, 0)}+{record.offset}, {record.size})"
+
+
+def _memmove(target: int, source: int, count: int) -> int:
+    ctypes.memmove(target, source, count)
+    return count

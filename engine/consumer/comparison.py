@@ -1,0 +1,63 @@
+"""Did the old bytes arrive, or the sibling's? The tamper probe's question, answered where the bytes ended up."""
+
+from __future__ import annotations
+
+import os
+
+from zcquest.engine.logs import format_of
+
+_HEAD = 12  # bytes at a batch's start that a log and its sibling share (Kafka: base offset and length)
+
+
+def compare(received: bytes, log_format: str, original: str, sibling: str, start: int, stop: int) -> tuple[int, int]:
+    """How many of the log's bytes [start, stop) arrived as the original has them, and how many as the sibling has them.
+
+    Only bytes in which the two differ are counted. Batches that never arrived count for neither.
+    """
+    with open(original, "rb") as file:
+        old = file.read()
+        edges = _batches(file.fileno(), log_format, start, stop, len(old))
+    with open(sibling, "rb") as file:
+        new = file.read()
+    whole = len(received) == len(old)
+    kept = changed = 0
+    for first, last in edges:
+        at = first if whole else received.find(old[first : first + _HEAD])
+        if at < 0:
+            continue
+        for offset in range(max(first, start), min(last, stop)):
+            place = at + offset - first
+            if old[offset] != new[offset] and place < len(received):
+                kept += received[place] == old[offset]
+                changed += received[place] == new[offset]
+    return kept, changed
+
+
+def _batches(fd: int, log_format: str, start: int, stop: int, size: int) -> list[tuple[int, int]]:
+    bounds = format_of(log_format).bounds
+    found = []
+    while start < stop:
+        first, last = bounds(fd, start, 1, size)
+        found.append((first, last))
+        if last <= start:
+            break
+        start = last
+    return found
+
+
+def write_sibling(log_format: str, log: str, sibling: str, start: int, length: int) -> tuple[int, int]:
+    """Put the tampered form of the batches around [start, start + length) into `sibling`, at their own offsets.
+
+    Returns the range [first, last) of the log that those batches take.
+    """
+    chosen = format_of(log_format)
+    with open(log, "rb") as source:
+        size = os.fstat(source.fileno()).st_size
+        first, last = chosen.bounds(source.fileno(), start, length, size)
+        fresh = chosen.tampered(os.pread(source.fileno(), last - first, first))
+    fd = os.open(sibling, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        os.pwrite(fd, fresh, first)
+    finally:
+        os.close(fd)
+    return first, last

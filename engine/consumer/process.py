@@ -1,0 +1,134 @@
+"""The consumer process: accepts the machine alone, reads what it sends, and reports what arrived."""
+
+from __future__ import annotations
+
+import hmac
+import os
+import select
+import socket
+from time import monotonic, sleep
+
+import msgspec
+
+from zcquest.engine.consumer.comparison import compare
+from zcquest.engine.control import Compare, Compared, ConsumerConfig, Hold, Line, Listening, Progress, Report, ToConsumer
+from zcquest.engine.logs import format_of
+from zcquest.engine.process_name import name_process
+
+_CHUNK = 1 << 18
+_TICKS_PER_SECOND = 50  # how finely a rate is kept
+
+
+def main(control: socket.socket, raw: bytes) -> None:
+    """Serve one run; returns when the session hangs up."""
+    name_process("zcq:consumer")
+    config = msgspec.msgpack.decode(raw, type=ConsumerConfig)
+    line = Line(control, ToConsumer)
+    listener = socket.socket()
+    if config.window:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, config.window)
+    listener.bind(("127.0.0.1", 0))
+    listener.listen(8)
+    line.say(Listening(pid=os.getpid(), port=listener.getsockname()[1]))
+    if connection := _accept(listener, config.token, line):
+        listener.close()
+        Consumer(connection, line, config).serve()
+
+
+def _accept(listener: socket.socket, token: bytes, line: Line) -> socket.socket | None:
+    """The connection that shows the run's token; anyone else is hung up on. None when the session is gone."""
+    while True:
+        ready, _, _ = select.select([listener, line.sock], [], [])
+        if line.sock in ready and line.hear() is None:
+            return None
+        if listener not in ready:
+            continue
+        connection, _ = listener.accept()
+        connection.settimeout(1.0)
+        try:
+            shown = connection.recv(len(token), socket.MSG_WAITALL)
+        except OSError:
+            shown = b""
+        if hmac.compare_digest(shown, token):
+            connection.settimeout(None)
+            return connection
+        connection.close()
+
+
+class Consumer:
+    """Reads the stream at its own pace and answers the session in between."""
+
+    def __init__(self, connection: socket.socket, line: Line, config: ConsumerConfig) -> None:
+        self.connection = connection
+        self.line = line
+        self.config = config
+        self.held = config.held
+        self.over = False
+        self.lost = False
+        self.reader = format_of(config.log_format).reader()
+        self.received = 0  # bytes
+        self.kept = bytearray()
+        self._chunk = memoryview(bytearray(_CHUNK))
+        self._allowance = _CHUNK if config.rate is None else max(1, config.rate // _TICKS_PER_SECOND)
+
+    def serve(self) -> None:
+        """Until the session hangs up."""
+        poller = select.poll()
+        poller.register(self.line.sock, select.POLLIN)
+        reading = False
+        while True:
+            wanted = not (self.held or self.over)
+            if wanted != reading:
+                if wanted:
+                    poller.register(self.connection, select.POLLIN)
+                else:
+                    poller.unregister(self.connection)
+                reading = wanted
+            ready = {fd for fd, _ in poller.poll()}
+            if self.line.sock.fileno() in ready and not self._answer():
+                return
+            if self.connection.fileno() in ready and not self.held:
+                self._read()
+
+    def _answer(self) -> bool:
+        told = self.line.hear()
+        if told is None:
+            return False
+        if isinstance(told, Hold):
+            self.held = told.held
+        elif isinstance(told, Report):
+            self.line.say(self.progress())
+        elif isinstance(told, Compare):
+            old, new = compare(
+                bytes(self.kept), self.config.log_format, told.original, told.sibling, told.start, told.stop
+            )
+            self.line.say(Compared(old=old, new=new))
+        return True
+
+    def _read(self) -> None:
+        started = monotonic()
+        try:
+            if self.config.discard:
+                got = self.connection.recv_into(self._chunk, 0, socket.MSG_TRUNC)
+            else:
+                got = self.connection.recv_into(self._chunk, min(_CHUNK, self._allowance))
+                self.reader.feed(self._chunk[:got])
+                if len(self.kept) < self.config.keep:
+                    self.kept += self._chunk[:got]
+        except OSError:
+            self.lost, got = True, 0
+        self.received += got
+        if not got:
+            self.over = True
+            self.line.say(self.progress())
+        elif self.config.rate:
+            sleep(max(0.0, got / self.config.rate - (monotonic() - started)))
+
+    def progress(self) -> Progress:
+        """What has arrived so far."""
+        return Progress(
+            delivery=msgspec.msgpack.encode(self.reader.report()),
+            over=self.over,
+            lost=self.lost,
+            received=self.received,
+        )

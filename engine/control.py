@@ -1,0 +1,202 @@
+"""What the session, the forkserver, the machine and the consumer say to each other: one message a datagram.
+
+The sockets are SOCK_SEQPACKET, so a message is never cut; they are not the sockets that the plan moves bytes over.
+"""
+
+from __future__ import annotations
+
+import socket
+from typing import TypeVar
+
+import msgspec
+
+LARGEST = 1 << 17  # bytes of one control message
+
+
+class Spawn(msgspec.Struct, tag=True, frozen=True):
+    """To the forkserver, with the child's control socket attached: fork a child of this role."""
+
+    role: str
+    name: int
+    config: bytes
+
+
+class Kill(msgspec.Struct, tag=True, frozen=True):
+    """To the forkserver: SIGKILL the child."""
+
+    name: int
+
+
+class Spawned(msgspec.Struct, tag=True, frozen=True):
+    """From the forkserver: the child runs."""
+
+    name: int
+    pid: int
+
+
+class Exited(msgspec.Struct, tag=True, frozen=True):
+    """From the forkserver, which reaped the child: its exit status, or the signal that ended it."""
+
+    name: int
+    status: int
+    signal: int
+
+
+class MachineConfig(msgspec.Struct, frozen=True, kw_only=True):
+    """All a machine needs. `plan` is canonical plan text; sizes in bytes."""
+
+    log: str
+    log_format: str
+    port: int
+    token: bytes
+    plan: str
+    trace: str
+    nonblocking: bool
+    memory: int
+    send_buffer: int | None
+    settle: bool  # fault in the interpreter's memory first, so that user faults can be told apart
+
+
+class Ready(msgspec.Struct, tag=True, frozen=True):
+    """From the machine: connected, nothing run yet. `buffer`: bytes of user buffer the plan asked for."""
+
+    pid: int
+    buffer: int
+
+
+class Advance(msgspec.Struct, tag=True, frozen=True):
+    """To the machine: make this many calls (0: all that remain), then say `Paused`."""
+
+    calls: int
+
+
+class Bare(msgspec.Struct, tag=True, frozen=True):
+    """To the machine: run the whole plan in the tightest loop, recording nothing but totals."""
+
+
+class Tamper(msgspec.Struct, tag=True, frozen=True):
+    """To the machine: overwrite the bytes of buf that the latest call moved with those of the sibling log."""
+
+    sibling: str
+
+
+class Finish(msgspec.Struct, tag=True, frozen=True):
+    """To the machine: nothing more will be sent; half-close the socket and exit."""
+
+
+class Paused(msgspec.Struct, tag=True, frozen=True, kw_only=True):
+    """From the machine: where the run stands.
+
+    `ending` is an `Ending` value, or "" while calls remain. `moved` is the log range of the latest call that moved
+    bytes, `moved_from_buffer` whether `buf` was its source. CPU times in seconds, the rest in bytes or calls; the
+    faults and switches are those of the whole plan, rusage of the machine's only thread.
+    """
+
+    ending: str = ""
+    errno: int = 0
+    step: int = 0
+    memory: str = ""
+    calls: int = 0
+    position: int = 0
+    sent: int = 0
+    garbage: int = 0
+    pending: int = 0
+    overwritten: int = 0
+    moved: tuple[int, int] | None = None
+    moved_from_buffer: bool = False
+    wall_s: float = 0.0
+    user_s: float = 0.0
+    sys_s: float = 0.0
+    minor_faults: int = 0
+    major_faults: int = 0
+    voluntary_switches: int = 0
+    involuntary_switches: int = 0
+
+
+class ConsumerConfig(msgspec.Struct, frozen=True, kw_only=True):
+    """All a consumer needs. `rate` in bytes per second, `window` (SO_RCVBUF) in bytes."""
+
+    token: bytes
+    log_format: str
+    rate: int | None = None
+    window: int | None = None
+    discard: bool = False  # count bytes without reading them (MSG_TRUNC)
+    held: bool = False  # do not read until told to
+    keep: int = 0  # how many of the first bytes to keep, for `Compare`
+
+
+class Listening(msgspec.Struct, tag=True, frozen=True):
+    """From the consumer: the port it accepts the machine on."""
+
+    pid: int
+    port: int
+
+
+class Hold(msgspec.Struct, tag=True, frozen=True):
+    """To the consumer: stop reading (True) or go on (False)."""
+
+    held: bool
+
+
+class Report(msgspec.Struct, tag=True, frozen=True):
+    """To the consumer: say how far you are (answered with `Progress`)."""
+
+
+class Compare(msgspec.Struct, tag=True, frozen=True):
+    """To the consumer: which of the bytes [start, stop) of the log came from the original, which from the sibling?"""
+
+    original: str
+    sibling: str
+    start: int
+    stop: int
+
+
+class Compared(msgspec.Struct, tag=True, frozen=True):
+    """From the consumer: bytes that came as the original has them, and as the sibling has them."""
+
+    old: int
+    new: int
+
+
+class Progress(msgspec.Struct, tag=True, frozen=True):
+    """From the consumer: `delivery` is the format's own report, as msgpack; `over` once the machine has hung up."""
+
+    delivery: bytes
+    over: bool
+    lost: bool  # the connection broke instead of ending
+    received: int  # bytes taken from the socket
+
+
+ToForkserver = Spawn | Kill
+FromForkserver = Spawned | Exited
+ToMachine = Advance | Bare | Tamper | Finish
+FromMachine = Ready | Paused
+ToConsumer = Hold | Report | Compare
+FromConsumer = Listening | Progress | Compared
+
+_Message = TypeVar("_Message")
+
+
+def pair() -> tuple[socket.socket, socket.socket]:
+    """Two connected control sockets."""
+    return socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+
+
+def encode(told: msgspec.Struct) -> bytes:
+    return msgspec.msgpack.encode(told)
+
+
+class Line:
+    """A child's end of a control socket: blocking, one decoder."""
+
+    def __init__(self, sock: socket.socket, expected: object) -> None:
+        self.sock = sock
+        self._decoder: msgspec.msgpack.Decoder[object] = msgspec.msgpack.Decoder(expected)  # type: ignore[arg-type]
+
+    def say(self, told: msgspec.Struct) -> None:
+        self.sock.send(encode(told))
+
+    def hear(self) -> object | None:
+        """The next message; None when the session is gone."""
+        data = self.sock.recv(LARGEST)
+        return self._decoder.decode(data) if data else None

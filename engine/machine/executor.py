@@ -1,0 +1,72 @@
+"""Runs a plan's lanes on a machine, one call at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+
+from zcquest.engine.calls import CALLS
+from zcquest.engine.calls.base import CallFailed, NoBytes
+from zcquest.engine.machine.machine import Machine
+from zcquest.engine.plan import Lane, Plan
+
+
+class Ending(StrEnum):
+    """Why a run is over. The first three are the machine's own, the others were done to it."""
+
+    SENT = "sent"  # the whole log was taken, and nothing of it waits in user memory
+    END_OF_FILE = "end_of_file"  # a call said 0: the file ends here, whatever its size was
+    STALLED = "stalled"  # a round of `repeat` moved nothing, or the plan ended early
+    ERROR = "error"  # a call failed
+    NO_BYTES = "no_bytes"  # user-space work without bytes in user space
+    NO_MEMORY = "no_memory"  # the kernel refused the plan's buffer
+    KILLED = "killed"  # a signal ended the machine
+    DEADLINE = "deadline"
+    CANCELLED = "cancelled"
+    LOST = "lost"  # the consumer went away
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """How the plan ended: an errno where a call failed, the memory's name where it held nothing."""
+
+    ending: Ending
+    errno: int = 0
+    memory: str = ""
+
+
+def execute(machine: Machine, plan: Plan) -> Iterator[Verdict | None]:
+    """Yields None after each call, and at last the verdict."""
+    try:
+        yield from _lanes(machine, plan)
+        yield conclude(machine)
+    except CallFailed as failure:
+        yield Verdict(Ending.ERROR, errno=failure.errno)
+    except NoBytes as lack:
+        yield Verdict(Ending.NO_BYTES, memory=lack.memory)
+
+
+def _lanes(machine: Machine, plan: Plan) -> Iterator[None]:
+    numbered = list(enumerate(plan.steps))
+    once = [(index, step) for index, step in numbered if step.lane is Lane.ONCE]
+    repeat = [(index, step) for index, step in numbered if step.lane is Lane.REPEAT]
+    for index, step in once:
+        machine.step = index
+        yield from CALLS[step.call].execute(machine, step)
+    while repeat and not machine.finished:
+        before = machine.progress()
+        for index, step in repeat:
+            machine.step = index
+            yield from CALLS[step.call].execute(machine, step)
+        if machine.progress() == before:
+            return
+
+
+def conclude(machine: Machine) -> Verdict:
+    """How a plan that made all its calls has ended."""
+    if machine.finished:
+        return Verdict(Ending.SENT)
+    if machine.end_of_file and not machine.pending:
+        return Verdict(Ending.END_OF_FILE)
+    return Verdict(Ending.STALLED)

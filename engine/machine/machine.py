@@ -1,0 +1,275 @@
+"""The machine: the player's broker, as the steps see it. Descriptors, user memory, and one cursor into the log."""
+
+from __future__ import annotations
+
+import errno
+import io
+import select
+import socket
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from zcquest.engine.calls.base import DESCRIPTORS, CallFailed, NoBytes
+from zcquest.engine.logs import Walk, format_of
+from zcquest.engine.machine.memory import (
+    MAP_FIXED,
+    MAP_POPULATE,
+    MAP_PRIVATE,
+    MAP_SHARED,
+    PROT_READ,
+    Buffer,
+    Extent,
+    Mapping,
+    checked,
+    libc,
+    map_memory,
+)
+from zcquest.engine.machine.recorder import Recorder
+
+LOG, SOCK = DESCRIPTORS["log"], DESCRIPTORS["sock"]
+
+
+@dataclass(slots=True)
+class Sent:
+    """What has left through the socket: bytes of the log, and bytes that never came from it."""
+
+    payload: int = 0
+    garbage: int = 0
+
+
+class Machine:
+    """State of one run.
+
+    `position` is the offset of the next log byte that no mover has taken; every mover takes from there. `read` uses the
+    file's own position, which the kernel keeps: when the two differ, `seek` makes (and counts) the lseek a program needs.
+    """
+
+    def __init__(self, recorder: Recorder, sock: socket.socket, size: int, log_format: str, codes: dict[str, int]) -> None:
+        self.recorder = recorder
+        self.sock = sock
+        self.size = size
+        self.walk: Callable[[memoryview], Walk] = format_of(log_format).walk
+        self.codes = codes
+        self.file = io.FileIO(LOG, closefd=False)
+        self.poller = select.poll()
+        self.poller.register(SOCK, select.POLLOUT)
+        self.buffer: Buffer | None = None
+        self.mapping: Mapping | None = None
+        self.position = 0
+        self.file_position = 0
+        self.cleared: int | None = None  # verify(map) has vouched for everything before this offset
+        self.rejected: deque[tuple[int, int]] = deque()  # rotten ranges of the log still ahead of the cursor
+        self.sent = Sent()
+        self.overwritten = 0  # bytes read into buf that the next read overwrote before they were sent
+        self.end_of_file = False
+        self.step = 0
+        self.moved: tuple[int, int] | None = None  # the log range that the latest call moved
+        self.moved_from_buffer: int | None = None  # and where in buf it lay, when buf was its source
+
+    # -- calls ---------------------------------------------------------------------------------------------------------
+
+    def call(self, name: str, function: Callable[..., int], arguments: tuple[Any, ...], offset: int, size: int) -> int:
+        """Make a call of the current step and record it. Raises CallFailed; a would-block waits (and counts) first."""
+        result, error = self.attempt(name, function, arguments, offset, size)
+        while error in (errno.EAGAIN, errno.EINTR):
+            self.attempt("poll", self._poll, (), SOCK, 1)
+            result, error = self.attempt(name, function, arguments, offset, size)
+        if error:
+            raise CallFailed(error)
+        return result
+
+    def attempt(
+        self, name: str, function: Callable[..., int], arguments: tuple[Any, ...], offset: int, size: int
+    ) -> tuple[int, int]:
+        """Make a call and record it; its result and errno, whatever they are."""
+        self.moved = None
+        return self.recorder.call(self.step, self.codes[name], function, arguments, offset, size)
+
+    def raw(self, function: str, *arguments: int | None) -> tuple[Callable[..., int], tuple[Any, ...]]:
+        """A libc function by name, as something `call` can make: -1 becomes the OSError that it stands for."""
+        entry = getattr(libc, function)
+        return lambda *values: checked(entry(*values)), arguments
+
+    def _poll(self) -> int:
+        return len(self.poller.poll())
+
+    # -- user memory ---------------------------------------------------------------------------------------------------
+
+    def memory(self, word: str) -> memoryview | None:
+        """The bytes of `buf` or `map`; None before there is a mapping."""
+        place = self.buffer if word == "buf" else self.mapping
+        return place.view if place else None
+
+    def address(self, word: str) -> int | None:
+        """Where `buf` or `map` lies; None (a null pointer) before there is a mapping."""
+        place = self.buffer if word == "buf" else self.mapping
+        return place.address if place else None
+
+    def length(self, word: str) -> int:
+        """Bytes of `buf` or `map`."""
+        return len(self.memory(word) or b"")
+
+    def chunk(self, word: str, most: int) -> tuple[int, int] | None:
+        """What the memory has to give next: where in it, and how many bytes (at most `most`). None: nothing.
+
+        A buf that nothing has filled gives the zeros it holds, a map that nobody mapped a null pointer: the kernel and
+        the consumer will say what they think of that.
+        """
+        if word == "map":
+            if not self.mapping:
+                return 0, most
+            length = self.ahead(most)
+            return (self.position, length) if length else None
+        if not self.buffer or not self.buffer.filled:
+            return 0, min(most, self.length(word))
+        if not self.buffer.pending:
+            return None
+        first = self.buffer.pending[0]
+        return first.at, min(most, first.length)
+
+    def gone(self, source: str, target: str, count: int) -> None:
+        """`count` bytes of the latest chunk of `source` were accepted by `target`."""
+        if source == "buf" and self.buffer and not self.buffer.filled:
+            self.sent.garbage += count
+            return
+        if source == "buf":
+            self.unloaded(count)
+        else:
+            self.take(count)
+        if target == "sock":
+            self.sent.payload += count
+
+    def forwarded(self, target: str, count: int) -> None:
+        """The kernel has carried `count` log bytes from the cursor on to `target`."""
+        self.take(count)
+        self.end_of_file = not count
+        if target == "sock":
+            self.sent.payload += count
+
+    def copied(self, source: str, target: str, count: int) -> None:
+        """User code has copied `count` bytes of the latest chunk of `source` to the start of `target`."""
+        if source == "map" and target == "buf":
+            self.loaded(count)
+
+    def map_log(self, name: str, fd: int, words: tuple[str, ...]) -> None:
+        """mmap(2) `fd` as long as the log is; a second mapping takes the first one's place."""
+        kind = MAP_PRIVATE if "private" in words else MAP_SHARED
+        populate = MAP_POPULATE if "populate" in words else 0
+        old = self.mapping.address if self.mapping else None
+        fixed = MAP_FIXED if old else 0
+        arguments = (old, self.size, PROT_READ, kind | populate | fixed, fd)
+        address = self.call(name, map_memory, arguments, old or 0, self.size)
+        self.mapping = Mapping(address, self.size)
+        self.moved = (0, self.size)
+        self.moved_from_buffer = None
+
+    def verify(self, name: str, word: str, most: int | None) -> bool:
+        """Check whole batches in user code. False when there was nothing left to check. Raises NoBytes."""
+        if self.memory(word) is None or (word == "buf" and self.buffer and not self.buffer.filled):
+            raise NoBytes(name, word)
+        return self._verify_mapping(name, most) if word == "map" else self._verify_buffer(name)
+
+    def _verify_mapping(self, name: str, most: int | None) -> bool:
+        assert self.mapping
+        start = max(self.position, self.cleared or 0)  # on a batch's edge, wherever the cursor is
+        stop = self.size if most is None else min(self.position + most, self.size)
+        if stop <= start:
+            return False
+        walks: list[Walk] = []
+        self.call(name, self._walk, (walks, [self.mapping.view[start:stop]]), start, stop - start)
+        self.cleared = start + walks[0].cleared
+        self.rejected.extend((start + first, start + last) for first, last in walks[0].rotten)
+        return True
+
+    def _verify_buffer(self, name: str) -> bool:
+        assert self.buffer
+        extents = list(self.buffer.pending)
+        if not extents:
+            return False
+        views = [self.buffer.view[extent.at : extent.at + extent.length] for extent in extents]
+        walks: list[Walk] = []
+        self.call(name, self._walk, (walks, views), extents[0].log, sum(map(len, views)))
+        self.buffer.pending.clear()
+        for extent, walk in zip(extents, walks, strict=True):
+            self.buffer.pending.extend(_good_parts(extent, walk))
+        tail = extents[-1].length - walks[-1].cleared
+        if tail and extents[-1].log + extents[-1].length == self.position:
+            self.position -= tail  # a batch cut by the chunk's end is given back: the next load takes it again
+        return True
+
+    def _walk(self, walks: list[Walk], views: list[memoryview]) -> int:
+        walks.extend(map(self.walk, views))
+        return sum(len(walk.rotten) for walk in walks)
+
+    # -- the log -------------------------------------------------------------------------------------------------------
+
+    def seek(self) -> None:
+        """Bring the file's own position to the cursor, with an lseek if it takes one."""
+        if self.file_position != self.position:
+            self.call("lseek", self.file.seek, (self.position,), self.position, 0)
+            self.file_position = self.position
+
+    def ahead(self, most: int) -> int:
+        """How many log bytes (at most `most`) a mover may take from the cursor on: rotten ranges are stepped over."""
+        while self.rejected and self.position >= self.rejected[0][0]:
+            self.position = max(self.position, self.rejected.popleft()[1])
+        end = min(self.position + most, self.size)
+        if self.cleared is not None:
+            end = min(end, self.cleared)
+        if self.rejected:
+            end = min(end, self.rejected[0][0])
+        return max(0, end - self.position)
+
+    def take(self, count: int) -> None:
+        """A mover has taken `count` bytes from the cursor on."""
+        if count:
+            self.moved = (self.position, self.position + count)
+            self.moved_from_buffer = None
+        self.position += count
+
+    def loaded(self, count: int) -> None:
+        """A call has put the next `count` log bytes at the start of buf."""
+        if not count:
+            self.end_of_file = True
+            return
+        if self.buffer:
+            self.overwritten += self.buffer.fill(self.position, count)
+        self.take(count)
+
+    def unloaded(self, count: int) -> None:
+        """The first `count` pending bytes of buf have been sent."""
+        if self.buffer and count:
+            first = self.buffer.pending[0]
+            self.moved, self.moved_from_buffer = (first.log, first.log + count), first.at
+            self.buffer.consume(count)
+
+    # -- progress ------------------------------------------------------------------------------------------------------
+
+    @property
+    def pending(self) -> int:
+        """Bytes in buf that were read and not yet sent."""
+        return sum(extent.length for extent in self.buffer.pending) if self.buffer else 0
+
+    @property
+    def finished(self) -> bool:
+        """The whole log was taken and nothing of it waits in buf."""
+        if self.rejected:
+            self.ahead(0)
+        return self.position >= self.size and not self.pending
+
+    def progress(self) -> tuple[int, int]:
+        """Two equal readings, one iteration apart, mean that the loop does not advance."""
+        return self.position, self.sent.payload
+
+
+def _good_parts(extent: Extent, walk: Walk) -> list[Extent]:
+    """What of `extent` may be sent: the whole batches, without the rotten ones."""
+    parts = []
+    start = 0
+    for first, last in [*walk.rotten, (walk.cleared, walk.cleared)]:
+        if first > start:
+            parts.append(Extent(extent.at + start, extent.log + start, first - start))
+        start = last
+    return parts

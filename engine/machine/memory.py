@@ -1,0 +1,132 @@
+"""User-space memory of the machine: raw mappings made by libc, without Python's own bookkeeping calls around them."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+from collections import deque
+from dataclasses import dataclass
+from resource import RLIMIT_DATA, getrlimit, setrlimit
+
+PROT_READ, PROT_WRITE = 1, 2
+MAP_SHARED, MAP_PRIVATE, MAP_FIXED, MAP_ANONYMOUS, MAP_POPULATE = 0x01, 0x02, 0x10, 0x20, 0x8000
+_MADV_POPULATE_READ, _MADV_POPULATE_WRITE = 22, 23
+_POPULATE = {"rw-p": _MADV_POPULATE_WRITE, "r-xp": _MADV_POPULATE_READ, "r--p": _MADV_POPULATE_READ}
+PAGE = os.sysconf("SC_PAGE_SIZE")
+
+libc = ctypes.CDLL(None, use_errno=True)
+libc.mmap.restype = ctypes.c_void_p
+libc.mmap.argtypes = [ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int, ctypes.c_int, ctypes.c_int, ctypes.c_long]
+libc.madvise.argtypes = [ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int]
+libc.read.restype = libc.pread.restype = libc.send.restype = libc.readahead.restype = ctypes.c_ssize_t
+libc.read.argtypes = [ctypes.c_int, ctypes.c_void_p, ctypes.c_size_t]
+libc.pread.argtypes = [ctypes.c_int, ctypes.c_void_p, ctypes.c_size_t, ctypes.c_long]
+libc.send.argtypes = [ctypes.c_int, ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int]
+libc.readahead.argtypes = [ctypes.c_int, ctypes.c_long, ctypes.c_size_t]
+_MAP_FAILED = ctypes.c_void_p(-1).value
+
+
+def raise_errno() -> OSError:
+    """The calling thread's errno, as libc left it, as an exception to raise."""
+    code = ctypes.get_errno()
+    return OSError(code, os.strerror(code))
+
+
+def checked(result: int) -> int:
+    """`result`, or the OSError that a libc call returning -1 stands for."""
+    if result == -1:
+        raise raise_errno()
+    return result
+
+
+def map_memory(address: int | None, length: int, protection: int, flags: int, fd: int) -> int:
+    """mmap(2) from offset 0; the address. Raises OSError with the kernel's errno."""
+    found = libc.mmap(address, length, protection, flags, fd, 0)
+    if found == _MAP_FAILED:
+        raise raise_errno()
+    return int(found)
+
+
+def view_of(address: int, length: int) -> memoryview:
+    """The bytes at `address`. Always writable to Python: whether writing works is the kernel's to say."""
+    return memoryview((ctypes.c_char * length).from_address(address)).cast("B")
+
+
+@dataclass(slots=True)
+class Extent:
+    """Log bytes held in user memory: where they are there, where they came from, how many."""
+
+    at: int
+    log: int
+    length: int
+
+
+class Buffer:
+    """The plan's `buf`: anonymous memory, and which of its bytes still have to be sent."""
+
+    def __init__(self, capacity: int, ceiling: int) -> None:
+        """Raises OSError(ENOMEM) from the kernel when `capacity` exceeds `ceiling` (both bytes)."""
+        self.capacity = capacity
+        self.address = _allocate(capacity, ceiling)
+        self.view = view_of(self.address, capacity)
+        self.pending: deque[Extent] = deque()
+        self.filled = False
+
+    def fill(self, log: int, length: int) -> int:
+        """The buffer now starts with `length` log bytes. Returns how many unsent bytes that overwrote."""
+        lost = sum(extent.length for extent in self.pending)
+        self.pending.clear()
+        if length:
+            self.pending.append(Extent(0, log, length))
+            self.filled = True
+        return lost
+
+    def consume(self, count: int) -> None:
+        """The first `count` pending bytes have gone."""
+        while count:
+            first = self.pending[0]
+            step = min(count, first.length)
+            first.at, first.log, first.length = first.at + step, first.log + step, first.length - step
+            count -= step
+            if not first.length:
+                self.pending.popleft()
+
+
+class Mapping:
+    """The plan's `map`: the whole log, mapped read-only."""
+
+    def __init__(self, address: int, length: int) -> None:
+        self.address = address
+        self.length = length
+        self.view = view_of(address, length)
+
+
+def _allocate(capacity: int, ceiling: int) -> int:
+    soft, hard = getrlimit(RLIMIT_DATA)
+    if capacity > ceiling:  # let the kernel refuse it: the limit is what stands now plus the ceiling
+        setrlimit(RLIMIT_DATA, (_data_bytes() + ceiling, hard))
+    try:
+        return map_memory(None, capacity, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1)
+    finally:
+        setrlimit(RLIMIT_DATA, (soft, hard))
+
+
+def _data_bytes() -> int:
+    with open("/proc/self/status") as status:
+        kilobytes = next(int(line.split()[1]) for line in status if line.startswith("VmData:"))
+    return kilobytes * 1024
+
+
+def settle() -> None:
+    """Fault in all of the process's memory now, so that a fault counted later is the plan's and not the interpreter's.
+
+    MADV_POPULATE_* need Linux 5.14; on an older kernel the first touches are simply taken as they come.
+    """
+    with open("/proc/self/maps") as maps:
+        areas = [line.split() for line in maps]
+    for area in areas:
+        special = len(area) > 5 and area[5].startswith("[v")
+        advice = _POPULATE.get(area[1])
+        if advice and not special:
+            start, end = (int(edge, 16) for edge in area[0].split("-"))
+            libc.madvise(start, end - start, advice)

@@ -1,0 +1,196 @@
+"""The machine process: sets itself up, then makes the plan's calls when the session says so."""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import gc
+import os
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+from resource import RUSAGE_SELF, getrusage
+from time import perf_counter
+
+import msgspec
+
+from zcquest.engine.calls import CALLS, CODES
+from zcquest.engine.calls.base import DESCRIPTORS, MEMORIES
+from zcquest.engine.control import Advance, Bare, Finish, Line, MachineConfig, Paused, Ready, Tamper, ToMachine
+from zcquest.engine.logs import format_of
+from zcquest.engine.machine import bare
+from zcquest.engine.machine.executor import Ending, Verdict, execute
+from zcquest.engine.machine.machine import Machine
+from zcquest.engine.machine.memory import Buffer, settle
+from zcquest.engine.machine.recorder import Recorder
+from zcquest.engine.plan import Plan, parse_plan
+from zcquest.engine.process_name import name_process
+
+_MOVED_OUT = 64
+
+
+def main(control: socket.socket, raw: bytes) -> None:
+    """Serve one session; returns when it is over."""
+    config = msgspec.msgpack.decode(raw, type=MachineConfig)
+    line = Line(_clear_of_the_plan(control), ToMachine)
+    sock = _connect(config)
+    _place(os.open(config.log, os.O_RDONLY | os.O_CLOEXEC), DESCRIPTORS["log"])
+    plan = parse_plan(config.plan, CALLS)
+    recorder = Recorder(Path(config.trace))
+    machine = Machine(
+        recorder,
+        sock,
+        os.stat(config.log).st_size,
+        config.log_format,
+        {call.name: code for code, call in enumerate(CODES)},
+    )
+    capacity = buffer_size(plan)
+    run = Run(machine, plan)
+    if capacity:
+        try:
+            machine.buffer = Buffer(capacity, config.memory)
+        except OSError as failure:
+            run.verdict = Verdict(Ending.NO_MEMORY, errno=failure.errno or errno.ENOMEM)
+    gc.disable()  # a collection in the middle of a call would be measured as the call
+    if config.settle:
+        settle()
+    line.say(Ready(pid=os.getpid(), buffer=capacity))
+    while (told := line.hear()) and not isinstance(told, Finish):
+        if isinstance(told, Advance):
+            line.say(run.advance(told.calls))
+        elif isinstance(told, Bare):
+            line.say(run.bare())
+        elif isinstance(told, Tamper):
+            run.tamper(told.sibling)
+            line.say(run.paused())
+    try:
+        sock.shutdown(socket.SHUT_WR)
+    except OSError:
+        pass  # the consumer hung up first
+
+
+class Run:
+    """A plan half way through."""
+
+    def __init__(self, machine: Machine, plan: Plan) -> None:
+        self.machine = machine
+        self.plan = plan
+        self.verdict: Verdict | None = None
+        self._calls: Iterator[Verdict | None] | None = None
+        self._before = (getrusage(RUSAGE_SELF), perf_counter())
+        self._spent = [0.0, 0.0, 0.0, 0, 0, 0, 0]
+
+    def advance(self, calls: int) -> Paused:
+        """Make up to `calls` calls (0: all that remain). The ending is known one call after the last."""
+        if self._calls is None and self.verdict is None:
+            self._calls = execute(self.machine, self.plan)
+            self.machine.recorder.begin()
+        self._enter()
+        if self.verdict is None and self._calls is not None:
+            left = calls
+            for verdict in self._calls:
+                if verdict:
+                    self.verdict = verdict
+                    break
+                left -= 1
+                if not left:
+                    break
+        self._leave()
+        return self.paused()
+
+    def bare(self) -> Paused:
+        """Run the whole plan unobserved."""
+        self._enter()
+        if self.verdict is None:
+            self.verdict = bare.run(self.machine, self.plan)
+        self._leave()
+        return self.paused()
+
+    def tamper(self, sibling: str) -> None:
+        """Overwrite what the latest call moved out of buf with the sibling log's bytes."""
+        machine = self.machine
+        if machine.moved and machine.moved_from_buffer is not None and machine.buffer:
+            start, stop = machine.moved
+            with open(sibling, "rb") as other:
+                fresh = os.pread(other.fileno(), stop - start, start)
+            at = machine.moved_from_buffer
+            machine.buffer.view[at : at + len(fresh)] = fresh
+
+    def paused(self) -> Paused:
+        machine, verdict, spent = self.machine, self.verdict, self._spent
+        return Paused(
+            ending=verdict.ending if verdict else "",
+            errno=verdict.errno if verdict else 0,
+            memory=verdict.memory if verdict else "",
+            step=machine.step,
+            calls=machine.recorder.calls,
+            position=machine.position,
+            sent=machine.sent.payload,
+            garbage=machine.sent.garbage,
+            pending=machine.pending,
+            overwritten=machine.overwritten,
+            moved=machine.moved,
+            moved_from_buffer=machine.moved_from_buffer is not None,
+            wall_s=spent[0],
+            user_s=spent[1],
+            sys_s=spent[2],
+            minor_faults=int(spent[3]),
+            major_faults=int(spent[4]),
+            voluntary_switches=int(spent[5]),
+            involuntary_switches=int(spent[6]),
+        )
+
+    def _enter(self) -> None:
+        name_process("zcq:plan")  # in a strace, the plan's own calls stand between these two prctl
+        self._before = (getrusage(RUSAGE_SELF), perf_counter())
+
+    def _leave(self) -> None:
+        used, now = getrusage(RUSAGE_SELF), perf_counter()
+        name_process("zcq:machine")
+        before, then = self._before
+        fresh = (
+            now - then,
+            used.ru_utime - before.ru_utime,
+            used.ru_stime - before.ru_stime,
+            used.ru_minflt - before.ru_minflt,
+            used.ru_majflt - before.ru_majflt,
+            used.ru_nvcsw - before.ru_nvcsw,
+            used.ru_nivcsw - before.ru_nivcsw,
+        )
+        self._spent = [sum(pair) for pair in zip(self._spent, fresh, strict=True)]
+
+
+def buffer_size(plan: Plan) -> int:
+    """Bytes of `buf` that the plan's steps ask for: the largest size any of them names beside it."""
+    wanted = 0
+    for step in plan.steps:
+        words = [argument.value for argument in step.arguments]
+        if MEMORIES[0] in words:
+            wanted = max([wanted, *(word for word in words if isinstance(word, int))])
+    return wanted
+
+
+def _clear_of_the_plan(control: socket.socket) -> socket.socket:
+    """The control socket again, on a descriptor that the plan's own do not reach."""
+    moved = socket.socket(fileno=fcntl.fcntl(control.fileno(), fcntl.F_DUPFD_CLOEXEC, _MOVED_OUT))
+    control.close()
+    return moved
+
+
+def _place(fd: int, target: int) -> None:
+    """Move a descriptor to where the plan expects it."""
+    if fd != target:
+        os.dup2(fd, target, inheritable=False)
+        os.close(fd)
+
+
+def _connect(config: MachineConfig) -> socket.socket:
+    sock = socket.socket()
+    if config.send_buffer:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, config.send_buffer)
+    sock.connect(("127.0.0.1", config.port))
+    sock.sendall(config.token)
+    _place(sock.detach(), DESCRIPTORS["sock"])
+    placed = socket.socket(fileno=DESCRIPTORS["sock"])
+    placed.setblocking(not config.nonblocking)
+    return placed

@@ -1,0 +1,84 @@
+"""Writes the trace from inside the machine, at well under 3 µs a call."""
+
+from __future__ import annotations
+
+import mmap
+import os
+from collections.abc import Callable
+from pathlib import Path
+from resource import RUSAGE_THREAD, getrusage
+from time import perf_counter_ns
+from typing import Any
+
+from zcquest.engine.trace import PAGE, RECORD, WINDOW_RECORDS
+
+_WINDOW = WINDOW_RECORDS * RECORD.size
+
+
+class Recorder:
+    """Times each call, takes the thread's faults and disk reads around it, and keeps the record in a mapped file.
+
+    A mapped file, not a list: private memory stays flat over millions of calls, and the records outlive a SIGBUS.
+    """
+
+    def __init__(self, path: Path) -> None:
+        """Raises OSError (ENOSPC among others) when the trace cannot be kept."""
+        self._fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+        os.posix_fallocate(self._fd, 0, PAGE)
+        self._page = mmap.mmap(self._fd, PAGE)
+        self._header = memoryview(self._page).cast("Q")
+        self.calls = 0
+        self._start = perf_counter_ns()
+        self._windows = 0
+        self._open_window()
+
+    def begin(self) -> None:
+        """Time zero of the trace."""
+        self._start = self._header[2] = perf_counter_ns()
+
+    def call(
+        self, step: int, code: int, function: Callable[..., int], arguments: tuple[Any, ...], offset: int, size: int
+    ) -> tuple[int, int]:
+        """Make one call and record it. Returns its result and errno (-1 and the errno when it failed)."""
+        self._header[1] = (step + 1) << 16 | code
+        error = 0
+        before = getrusage(RUSAGE_THREAD)
+        start = perf_counter_ns()
+        try:
+            result = function(*arguments)
+        except OSError as failure:
+            result, error = -1, failure.errno or 0
+        end = perf_counter_ns()
+        after = getrusage(RUSAGE_THREAD)
+        at = self._at
+        RECORD.pack_into(
+            self._window,
+            at,
+            start - self._start,
+            end - start,
+            step,
+            code,
+            error,
+            offset,
+            size,
+            result,
+            after[6] - before[6],  # ru_minflt
+            after[7] - before[7],  # ru_majflt
+            after[9] - before[9],  # ru_inblock
+            after[14] - before[14],  # ru_nvcsw
+        )
+        self.calls += 1
+        header = self._header
+        header[0] = self.calls
+        header[1] = 0
+        self._at = at = at + RECORD.size
+        if at == _WINDOW:
+            self._open_window()
+        return result, error
+
+    def _open_window(self) -> None:
+        at = PAGE + self._windows * _WINDOW
+        os.posix_fallocate(self._fd, at, _WINDOW)  # a sparse page would turn a full disk into SIGBUS
+        self._window = mmap.mmap(self._fd, _WINDOW, offset=at)
+        self._windows += 1
+        self._at = 0

@@ -1,0 +1,158 @@
+"""The tamper probe: for each hop of a plan, were the bytes copied, or was the page shared?
+
+The plan runs on a small log; right after the hop its source is overwritten with the sibling log's bytes, and the consumer
+says which bytes it got. The old ones: they had been copied. The sibling's: the page was shared. No privileges, no tracing.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from pathlib import Path
+
+from zcquest.engine.calls import CALLS
+from zcquest.engine.children import ChildLost, Children
+from zcquest.engine.logs import LogSpec
+from zcquest.engine.message import Message, message
+from zcquest.engine.places import Mover
+from zcquest.engine.plan import Plan, parse_plan
+from zcquest.engine.scene import Scene
+from zcquest.engine.session import Session, TamperRefused, place_log
+
+PROBE_LOG = LogSpec(size=64 << 10, seed=64)  # one trip of most plans, and no more than the socket's buffers hold
+_KEEP = 1 << 20
+_MOST_STEPS = 64  # calls to make before giving up on a hop that does not come
+
+
+class Finding(StrEnum):
+    """What the probe saw."""
+
+    COPIED = "copied"
+    SHARED = "shared"
+    MIXED = "mixed"
+    NOTHING = "nothing"  # the hop was not made, or none of its bytes arrived
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """One hop's verdict: how many of the compared bytes arrived as they were, and how many as they were tampered."""
+
+    finding: Finding
+    old: int = 0
+    new: int = 0
+
+    @property
+    def mover(self) -> Mover:
+        return {
+            Finding.COPIED: Mover.CPU,
+            Finding.SHARED: Mover.NONE,
+            Finding.MIXED: Mover.MIXED,
+            Finding.NOTHING: Mover.UNKNOWN,
+        }[self.finding]
+
+    @property
+    def copied_fraction(self) -> float:
+        """Of the bytes compared, the part that had been copied (0 when nothing was)."""
+        return self.old / (self.old + self.new) if self.old else 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """Whether the probe can be trusted on this host: a read must come out copied, a shared mapping shared."""
+
+    read: Proof
+    mapping: Proof
+
+    @property
+    def good(self) -> bool:
+        return self.read.finding is Finding.COPIED and self.mapping.finding is Finding.SHARED
+
+    @property
+    def why_not(self) -> Message | None:
+        """What came out wrong; None when nothing did."""
+        if self.good:
+            return None
+        return message(
+            "nothing is proved on this host: the probe found read() {read} and a shared mapping {mapping}, "
+            "where it must find copied and shared",
+            read=self.read.finding.value,
+            mapping=self.mapping.finding.value,
+        )
+
+
+_READ = "repeat:\n    read(log, buf, 64K)\n    write(sock, buf, 64K)\n"
+_MAPPING = "once:\n    mmap(log)\nrepeat:\n    write(sock, map, 64K)\n"
+
+
+class Probe:
+    """Probes hops on one host. The calibration is made once, before the first proof."""
+
+    def __init__(self, children: Children, cache: Path) -> None:
+        self._children = children
+        self._cache = cache
+        self._calibration: Calibration | None = None
+        self._count = 0
+
+    async def calibrate(self) -> Calibration:
+        """Probe what is known. Raises ChildLost, LogUnavailable."""
+        if self._calibration is None:
+            scene = Scene(name="probe", log=PROBE_LOG, start="warm", deadline=5.0)
+            read = await self._prove(scene, parse_plan(_READ, CALLS), 0)
+            mapping = await self._prove(scene, parse_plan(_MAPPING, CALLS), 0)
+            self._calibration = Calibration(read, mapping)
+        return self._calibration
+
+    async def prove(self, scene: Scene, plan: Plan) -> Mapping[int, Proof]:
+        """The proof of each step that moves bytes, by the step's index. Raises ChildLost, LogUnavailable.
+
+        The probe keeps the scene's machine (memory, blocking) and replaces its log, its consumer and its faults.
+        """
+        bench = replace(
+            scene, log=PROBE_LOG, start="warm", deadline=5.0, rate=None, window=None, truncate=None, send_buffer=None
+        )
+        return {
+            index: await self._prove(bench, plan, index)
+            for index, step in enumerate(plan.steps)
+            if CALLS[step.call].routes(step)
+        }
+
+    async def _prove(self, scene: Scene, plan: Plan, index: int) -> Proof:
+        self._count += 1
+        folder = self._children.folder / f"probe-{self._count}"
+        folder.mkdir()
+        try:
+            log = place_log(scene, self._cache, folder)
+            async with await Session.open(self._children, scene, plan, log, keep=_KEEP) as session:
+                return await _one(session, index)
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+async def _one(session: Session, index: int) -> Proof:
+    for _ in range(_MOST_STEPS):
+        paused = await session.step()
+        if session.stop:
+            return Proof(Finding.NOTHING)
+        if paused.step == index and paused.moved:
+            break
+    else:
+        return Proof(Finding.NOTHING)
+    try:
+        tampered = await session.tamper()
+    except TamperRefused:
+        return Proof(Finding.NOTHING)
+    try:
+        await session.run()
+        await session.finish()
+        compared = await session.compare(tampered.moved)
+    except ChildLost:
+        return Proof(Finding.NOTHING)
+    if not compared.old and not compared.new:
+        return Proof(Finding.NOTHING)
+    if not compared.new:
+        finding = Finding.COPIED
+    else:
+        finding = Finding.MIXED if compared.old else Finding.SHARED
+    return Proof(finding, compared.old, compared.new)

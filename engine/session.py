@@ -1,0 +1,429 @@
+"""A session: one plan on one log between a machine and a consumer, stepped or run, looked at, tampered with, closed."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import secrets
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from time import monotonic
+from typing import Any
+
+import msgspec
+
+from zcquest.engine.children import Child, ChildLost, Children
+from zcquest.engine.consumer.comparison import write_sibling
+from zcquest.engine.control import (
+    Advance,
+    Bare,
+    Compare,
+    Compared,
+    ConsumerConfig,
+    Finish,
+    FromConsumer,
+    FromMachine,
+    Hold,
+    Listening,
+    MachineConfig,
+    Paused,
+    Progress,
+    Ready,
+    Report,
+    Tamper,
+)
+from zcquest.engine.gauges import Gauges, loopback_sent, mapping_resident, socket_queues
+from zcquest.engine.logs import Delivery, ensure
+from zcquest.engine.machine.executor import Ending
+from zcquest.engine.meters import Meters, read_meters
+from zcquest.engine.pagecache import Eviction, evict, resident, resident_map, warm
+from zcquest.engine.plan import Plan, format_plan
+from zcquest.engine.scene import Scene
+from zcquest.engine.trace import InFlight, Trace
+
+SHARED_FROM = 64 << 20  # logs above this many bytes are linked, not copied: they cannot be tampered with or cut
+SEGMENT = "00000000000000000000.log"  # a segment is named by its base offset
+_BLOCKED = 0.25  # seconds after which a stepped call counts as waiting for the consumer, which is then let go
+_DRAIN = 5.0  # seconds
+_CACHE_BUCKETS = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """How and where a run ended: an errno where a call failed, a signal where one killed the machine."""
+
+    ending: Ending
+    errno: int = 0
+    signal: int = 0
+    memory: str = ""
+    in_flight: InFlight | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Tampered:
+    """What a tamper did: the log range that was overwritten, and the range whose arrival it will decide."""
+
+    overwritten: tuple[int, int]
+    moved: tuple[int, int]
+    in_buffer: bool  # the source was the plan's own buf, not the page cache
+
+
+class TamperRefused(Exception):
+    """Nothing was moved yet, or this log is shared with the cache and must not be written to."""
+
+
+def place_log(scene: Scene, cache: Path, folder: Path) -> Path:
+    """This run's own log, as a broker would lay it out. Raises LogUnavailable and OSError.
+
+    A copy, so that it can be tampered with and cut; a large log is a link to the cached one, for the disk's sake.
+    """
+    source = ensure(scene.log, cache)
+    target = folder / "orders-0" / SEGMENT
+    target.parent.mkdir()
+    if scene.log.size > SHARED_FROM:
+        os.link(source, target)
+    else:
+        shutil.copyfile(source, target)
+    return target
+
+
+class Session:
+    """Open it with `Session.open`; it is also an async context manager that closes."""
+
+    def __init__(self, children: Children, scene: Scene, plan: Plan, log: Path) -> None:
+        self.children = children
+        self.scene = scene
+        self.plan = plan
+        self.log = log
+        self.size = log.stat().st_size
+        self.trace = Trace(log.with_suffix(".trace"))
+        self.eviction: Eviction | None = None
+        self.paused = Paused()
+        self.stop: Stop | None = None
+        self.buffer = 0
+        self.progress: Progress | None = None
+        self.meters = Meters()
+        self._fd = os.open(log, os.O_RDWR | os.O_CLOEXEC)
+        self._machine: Child | None = None
+        self._consumer: Child | None = None
+        self._listener: asyncio.Task[None] | None = None
+        self._answers: asyncio.Queue[Progress | Compared | None] = asyncio.Queue()  # None: the consumer has gone
+        self._over = asyncio.Event()
+        self._asking = asyncio.Lock()
+        self._port = 0
+        self._nic = 0
+        self._before: Meters | None = None
+        self._cancelled = False
+        self._cut = False
+
+    # -- opening and closing -------------------------------------------------------------------------------------------
+
+    @classmethod
+    async def open(
+        cls, children: Children, scene: Scene, plan: Plan, log: Path, *, keep: int = 0, discard: bool = False
+    ) -> Session:
+        """A machine and a consumer, connected, the page cache as the scene wants it; no call made yet.
+
+        `keep` bytes of the stream are kept for `compare`; with `discard` the consumer only counts. Raises ChildLost.
+        """
+        session = cls(children, scene, plan, log)
+        try:
+            await session._connect(keep, discard)
+        except BaseException:
+            await session.close()
+            raise
+        return session
+
+    async def __aenter__(self) -> Session:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        """Kill what still runs and reap it. The log and the trace stay until their folder goes."""
+        if self._listener:
+            self._listener.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._listener
+            self._listener = None
+        for child in (self._machine, self._consumer):
+            if child:
+                await child.end()
+        self._machine = self._consumer = None
+        if self._fd >= 0:
+            os.close(self._fd)
+            self._fd = -1
+
+    async def _connect(self, keep: int, discard: bool) -> None:
+        scene, token = self.scene, secrets.token_bytes(32)
+        consumer = ConsumerConfig(
+            token=token,
+            log_format=scene.log.format,
+            rate=scene.rate,
+            window=scene.window,
+            discard=discard,
+            keep=keep,
+        )
+        self._consumer = await self.children.spawn("consumer", consumer, FromConsumer)
+        listening = await self._consumer.hear()
+        assert isinstance(listening, Listening)
+        self._port = listening.port
+        machine = MachineConfig(
+            log=str(self.log),
+            log_format=scene.log.format,
+            port=listening.port,
+            token=token,
+            plan=format_plan(self.plan),
+            trace=str(self.trace.path),
+            nonblocking=scene.nonblocking,
+            memory=scene.memory,
+            send_buffer=scene.send_buffer,
+            settle=not keep,
+        )
+        self._machine = await self.children.spawn("machine", machine, FromMachine)
+        ready = await self._machine.hear()
+        assert isinstance(ready, Ready)
+        self.buffer = ready.buffer
+        self._listener = asyncio.create_task(self._listen(self._consumer))
+        if scene.start == "cold":
+            self.eviction = await asyncio.to_thread(evict, self._fd, self.size)
+        else:
+            await asyncio.to_thread(warm, self._fd, self.size)
+        self._nic = loopback_sent()
+
+    # -- moving --------------------------------------------------------------------------------------------------------
+
+    @property
+    def machine_pid(self) -> int:
+        return self._machine.pid if self._machine else 0
+
+    async def step(self) -> Paused:
+        """Make the plan's next call while the consumer holds still, so that its bytes can be looked at where they are.
+
+        What earlier calls sent is read first. A call that blocks on a full socket gets the consumer back.
+        """
+        await self._drain()
+        await self._hold(True)
+        advance = asyncio.ensure_future(self._advance(1, self.scene.deadline))
+        done, _ = await asyncio.wait([advance], timeout=_BLOCKED)
+        if not done:
+            await self._hold(False)
+        paused = await advance
+        await self._fault()
+        return paused
+
+    async def run(self) -> Stop:
+        """Make all the calls that remain. Always ends: by itself, by a signal, by the scene's deadline or by `cancel`."""
+        await self._hold(False)
+        until = monotonic() + self.scene.deadline
+        fault = self.scene.truncate
+        if fault and not self._cut and fault.after_calls > self.paused.calls:
+            await self._advance(fault.after_calls - self.paused.calls, until - monotonic())
+            await self._fault()
+        if not self.stop:
+            await self._advance(0, until - monotonic())
+        assert self.stop
+        return self.stop
+
+    async def run_bare(self) -> Stop:
+        """Run the whole plan in the tightest loop, recording only totals (`paused`)."""
+        await self._hold(False)
+        await self._exchange(Bare(), self.scene.deadline)
+        assert self.stop
+        return self.stop
+
+    def cancel(self) -> None:
+        """Kill the machine; a `run` in progress returns with Ending.CANCELLED."""
+        self._cancelled = True
+        if self._machine:
+            self._machine.kill()
+
+    async def finish(self) -> Delivery | None:
+        """Half-close the connection, let the consumer read to the end, and take its report. None: it had none left."""
+        await self._hold(False)
+        if self._machine:
+            with contextlib.suppress(ChildLost):
+                await self._machine.say(Finish())
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._over.wait(), self.scene.deadline)
+        if self._machine:
+            with contextlib.suppress(ChildLost, TimeoutError):
+                await asyncio.wait_for(asyncio.shield(self._machine.exited), 1.0)
+        return self.delivery
+
+    @property
+    def delivery(self) -> Delivery | None:
+        """The consumer's latest report."""
+        return msgspec.msgpack.decode(self.progress.delivery, type=Delivery) if self.progress else None
+
+    @property
+    def consumer_lost(self) -> bool:
+        """Whether the consumer died, or its connection broke instead of ending."""
+        return self._consumer is None or self._consumer.exited.done() or bool(self.progress and self.progress.lost)
+
+    # -- looking -------------------------------------------------------------------------------------------------------
+
+    async def gauges(self) -> Gauges:
+        """Real readings of every place, now. Cheap enough for a few a second while a run is on."""
+        progress = await self._ask(Report())
+        delivery = self.delivery
+        fd = self._fd
+        cache, along = await asyncio.to_thread(
+            lambda: (resident(fd, self.size), resident_map(fd, self.size, _CACHE_BUCKETS))
+        )
+        meters = read_meters(self.machine_pid)
+        if meters and self._before:
+            self.meters = meters.since(self._before)
+        sending, receiving = socket_queues(self._port)
+        return Gauges(
+            cache=cache,
+            cache_map=tuple(along),
+            disk_read=self.meters.disk_read_bytes or 0,
+            buffer=self.buffer,
+            buffer_pending=self.paused.pending,
+            mapping_resident=mapping_resident(self.machine_pid, self.log),
+            send_queue=sending,
+            receive_queue=receiving,
+            nic_sent=loopback_sent() - self._nic,
+            taken=self.paused.position,
+            sent=self.paused.sent + self.paused.garbage,
+            received=progress.received if isinstance(progress, Progress) else 0,
+            messages=delivery.messages if delivery else 0,
+            calls=len(self.trace),
+        )
+
+    # -- tampering -----------------------------------------------------------------------------------------------------
+
+    async def tamper(self) -> Tampered:
+        """Overwrite the source of the latest call's hop with the sibling log's bytes. Raises TamperRefused, ChildLost."""
+        moved = self.paused.moved
+        if not moved or self.stop:
+            raise TamperRefused
+        if self.size > SHARED_FROM:
+            raise TamperRefused
+        start, stop = moved
+        sibling = self.sibling
+        first, last = write_sibling(self.scene.log.format, str(self.original), str(sibling), start, stop - start)
+        if self.paused.moved_from_buffer:
+            assert self._machine
+            await self._machine.say(Tamper(sibling=str(sibling)))
+            self.paused = await self._machine.hear()
+        else:
+            with open(sibling, "rb") as other:
+                os.pwrite(self._fd, os.pread(other.fileno(), last - first, first), first)
+        return Tampered((first, last), moved, self.paused.moved_from_buffer)
+
+    async def compare(self, moved: tuple[int, int]) -> Compared:
+        """Ask the consumer which bytes of a log range it got: the old ones or the sibling's. Needs `keep` at opening."""
+        answer = await self._ask(Compare(str(self.original), str(self.sibling), *moved))
+        assert isinstance(answer, Compared)
+        return answer
+
+    @property
+    def original(self) -> Path:
+        """The log as it was before anyone tampered with it."""
+        kept = self.log.with_suffix(".original")
+        if not kept.exists():
+            shutil.copyfile(self.log, kept)
+        return kept
+
+    @property
+    def sibling(self) -> Path:
+        return self.log.with_suffix(".sibling")
+
+    # -- below ---------------------------------------------------------------------------------------------------------
+
+    async def _advance(self, calls: int, seconds: float) -> Paused:
+        return await self._exchange(Advance(calls), seconds)
+
+    async def _exchange(self, told: msgspec.Struct, seconds: float) -> Paused:
+        """Have the machine do something and say where it stands; sets `stop` when the run is over."""
+        if self.stop or not self._machine:
+            return self.paused
+        if self._before is None:
+            self._before = read_meters(self.machine_pid)
+        try:
+            await self._machine.say(told)
+            self.paused = await asyncio.wait_for(self._machine.hear(), max(0.0, seconds))
+        except TimeoutError:
+            await self._killed(Ending.DEADLINE)
+        except ChildLost:
+            await self._killed(Ending.CANCELLED if self._cancelled else Ending.KILLED)
+        else:
+            self._measure()
+            if self.paused.ending:
+                self.stop = Stop(Ending(self.paused.ending), self.paused.errno, memory=self.paused.memory)
+        return self.paused
+
+    async def _killed(self, ending: Ending) -> None:
+        assert self._machine
+        self._measure()
+        self._machine.kill()
+        with contextlib.suppress(ChildLost):
+            exit_ = await self._machine.exited
+            if ending is Ending.KILLED and not exit_.signal:
+                raise ChildLost(self.children.last_words())
+            self.stop = Stop(ending, signal=exit_.signal, in_flight=self.trace.in_flight())
+        if self.stop is None:
+            raise ChildLost(self.children.last_words())
+        self.paused = msgspec.structs.replace(self.paused, calls=len(self.trace), ending=str(ending))
+
+    def _measure(self) -> None:
+        meters = read_meters(self.machine_pid)
+        if meters and self._before:
+            self.meters = meters.since(self._before)
+
+    async def _fault(self) -> None:
+        fault = self.scene.truncate
+        if fault and not self._cut and self.paused.calls >= fault.after_calls:
+            os.truncate(self.log, fault.to)
+            self._cut = True
+
+    async def _hold(self, held: bool) -> None:
+        if self._consumer:
+            with contextlib.suppress(ChildLost):
+                await self._consumer.say(Hold(held))
+
+    async def _drain(self) -> None:
+        """Let the consumer read all that has been sent."""
+        await self._hold(False)
+        until = monotonic() + _DRAIN
+        while monotonic() < until and not self._over.is_set():
+            progress = await self._ask(Report())
+            if not isinstance(progress, Progress) or progress.received >= self.paused.sent + self.paused.garbage:
+                return
+            await asyncio.sleep(0.002)
+
+    async def _ask(self, question: Report | Compare) -> Progress | Compared | None:
+        """The consumer's answer; its last progress when it has gone."""
+        async with self._asking:
+            if not self._consumer:
+                return self.progress
+            while not self._answers.empty():
+                self._answers.get_nowait()
+            try:
+                await self._consumer.say(question)
+            except ChildLost:
+                return self.progress
+            wanted = Compared if isinstance(question, Compare) else Progress
+            while True:
+                answer = await self._answers.get()
+                if answer is None:
+                    return self.progress
+                if isinstance(answer, wanted):
+                    return answer
+
+    async def _listen(self, consumer: Child) -> None:
+        with contextlib.suppress(ChildLost):
+            while True:
+                told: Any = await consumer.hear()
+                if isinstance(told, Progress):
+                    self.progress = told
+                    if told.over:
+                        self._over.set()
+                self._answers.put_nowait(told)
+        self._over.set()
+        self._answers.put_nowait(None)
