@@ -1,7 +1,7 @@
 """Message logs: how they are made, checked, read and tampered with. Importing this loads no builder and no reader."""
 
 from zcquest.engine.logs.cache import LogUnavailable, ensure
-from zcquest.engine.logs.formats import FORMATS, Delivery, Field, Format, Reader, Walk, format_of
+from zcquest.engine.logs.formats import FORMATS, Delivery, Field, Format, Reader, Span, Walk, format_of
 from zcquest.engine.logs.spec import LogSpec
 
 __all__ = [
@@ -12,6 +12,7 @@ __all__ = [
     "LogSpec",
     "LogUnavailable",
     "Reader",
+    "Span",
     "Walk",
     "ensure",
     "format_of",

@@ -33,6 +33,15 @@ class Field(msgspec.Struct, frozen=True):
     value: int | bytes
 
 
+class Span(msgspec.Struct, frozen=True):
+    """One batch of a log: its bytes [start, end) and the message offsets `first` to `last` that it holds."""
+
+    start: int
+    end: int
+    first: int
+    last: int
+
+
 class Delivery(msgspec.Struct, frozen=True):
     """What a consumer received, by its own reading of the stream."""
 
@@ -72,6 +81,7 @@ class Format:
     walk: Callable[[memoryview], Walk]
     reader: Callable[[], Reader]
     fields: Callable[[Bytes, int], list[Field]]  # the fields of the batch at an offset
+    spans: Callable[[int, int], Iterator[Span]]  # (fd, size): the log's batches, by their headers
     bounds: Callable[[int, int, int, int], tuple[int, int]]  # (fd, offset, length, size): out to whole batches
 
     def build(self, spec: LogSpec) -> bytes:

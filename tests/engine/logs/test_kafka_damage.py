@@ -8,6 +8,7 @@ import struct
 
 import crc32c
 import pytest
+from aiokafka.record.default_records import DefaultRecordBatchBuilder
 
 from zcquest.engine.logs import Delivery, LogSpec, format_of
 
@@ -116,8 +117,10 @@ def test_what_is_no_batch_is_garbage_from_its_first_byte(damage: tuple[int, str,
     assert KAFKA.walk(memoryview(stream)).cleared == 16384
 
 
-def test_good_crc_over_nonsense_is_garbage() -> None:
+@pytest.mark.parametrize("codec", range(8))
+def test_good_crc_over_nonsense_is_garbage(codec: int) -> None:
     stream = bytearray(LOG)
+    stream[16384 + 22] = codec
     stream[16384 + 61 : 32768] = b"\xff" * (16384 - 61)
     struct.pack_into(">I", stream, 16384 + 17, crc32c.crc32c(bytes(stream[16384 + 21 : 32768])))
     report = delivery(bytes(stream))
@@ -151,6 +154,22 @@ def test_at_most_64_runs_are_kept_and_the_cut_is_told() -> None:
     report = delivery(every_other)
     assert (len(report.runs), report.runs_cut, report.messages) == (64, True, 70 * 16)
     assert report.runs[-1] == (63 * 32, 63 * 32 + 15)
+    again = delivery(every_other + every_other[-16384:])  # in none of the kept runs, yet not new
+    assert (again.duplicates, again.out_of_order) == (16, 0)
+
+
+def test_offsets_may_have_holes_within_a_batch() -> None:
+    builder = DefaultRecordBatchBuilder(2, 0, 0, -1, -1, -1, 4096)
+    for offset in (0, 2, 3, 7):  # as compaction leaves them
+        builder.append(offset, 1, b"k", b"v", [])
+    report = delivery(bytes(builder.build()))
+    assert (report.runs, report.messages, report.out_of_order) == ([(0, 0), (2, 3), (7, 7)], 4, 0)
+
+
+def test_rotten_batch_that_claims_no_offsets_still_has_its_first() -> None:
+    stream = bytearray(LOG)
+    struct.pack_into(">i", stream, 23, -5)
+    assert delivery(bytes(stream)).rotten_runs == [(0, 0)]
 
 
 def test_walk_of_a_mapping(tmp_path_factory: pytest.TempPathFactory) -> None:

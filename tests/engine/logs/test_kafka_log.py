@@ -68,6 +68,14 @@ def test_log_has_exactly_its_size_and_aiokafka_reads_every_message(spec: LogSpec
         assert {"order", "customer", "city", "total", "note"} <= set(order)
 
 
+@pytest.mark.parametrize("edge", [8192, 1 << 20])
+def test_no_size_is_missed_where_a_length_takes_one_byte_more(edge: int) -> None:
+    for size in range(edge + 61, edge + 61 + 64):
+        log = KAFKA.build(LogSpec(size=size, message=edge, batch=1 << 21))
+        assert len(log) == size
+        assert len(list(DefaultRecordBatch(log))) == KAFKA.messages(LogSpec(size=size, message=edge, batch=1 << 21))
+
+
 def test_64k_is_four_batches_of_sixteen_messages() -> None:
     spec = LogSpec(size=65536)
     assert KAFKA.messages(spec) == 64

@@ -120,6 +120,7 @@ def test_nonsense_under_a_good_crc_is_refused(nonsense: bytes) -> None:
         (65536, 1, (49152, 65537)),
         (0, 1 << 40, (0, 65537)),
         (20000, 0, (16384, 32768)),
+        (16384, 0, (16384, 32768)),
     ],
 )
 def test_bounds_are_whole_batches(tmp_path: Path, offset: int, length: int, expected: tuple[int, int]) -> None:

@@ -154,12 +154,20 @@ def test_file_that_grows_past_a_limit_is_reported_and_removed(tmp_path: Path) ->
     assert files(tmp_path) == []
 
 
-SMALL_DISK = ("unshare", "--user", "--map-root-user", "--mount", "sh", "-c", 'mount -t tmpfs -o size=2M t "$4" && "$@"')
+SMALL_DISK = (
+    "unshare",
+    "--user",
+    "--map-root-user",
+    "--mount",
+    "sh",
+    "-c",
+    'mount -t tmpfs -o size=2M,nr_inodes=16 t "$4" && "$@"',
+)
 
 
 @pytest.fixture
 def small_disk(tmp_path: Path) -> tuple[str, ...]:
-    """A command prefix: what follows runs with a 2 MiB tmpfs on `tmp_path`, gone when it ends."""
+    """A command prefix: what follows runs with a tmpfs of 2 MiB and 16 files on `tmp_path`, gone when it ends."""
     if not shutil.which("unshare"):
         pytest.skip("no unshare(1): a small disk cannot be made")
     prefix = (*SMALL_DISK, "sh")
@@ -200,6 +208,15 @@ def test_old_logs_make_room_on_a_full_disk(tmp_path: Path, small_disk: tuple[str
         "new = ensure(LogSpec(size=1_500_000, seed=2), folder)\nprint(old.exists(), new.stat().st_size)\n"
     )
     assert run(code, tmp_path, prefix=small_disk).stdout.split() == ["False", "1500000"]
+
+
+def test_disk_without_room_for_the_folder_is_told(tmp_path: Path, small_disk: tuple[str, ...]) -> None:
+    code = (
+        "from contextlib import suppress\nwith suppress(OSError):\n"
+        "    for number in range(100): (folder / str(number)).touch()\n"
+        "try: ensure(LogSpec(size=300_001), folder / 'logs')\nexcept LogUnavailable as error: print(error)\n"
+    )
+    assert f"{tmp_path}/logs" in run(code, tmp_path, prefix=small_disk).stdout
 
 
 def test_folder_that_cannot_be_one_is_told(tmp_path: Path) -> None:
