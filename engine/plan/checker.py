@@ -109,8 +109,7 @@ def _value(lexeme: Lexeme, parameter: Parameter, call: Call) -> int | str | Prob
     words = _words(parameter)
     if lexeme.text in words:
         return lexeme.text
-    nearest = nearest_word(lexeme.text, words) if _is_unknown(lexeme, call) else None
-    return Problem(lexeme.span, _description(lexeme, call), _wanted(parameter), nearest)
+    return Problem(lexeme.span, _description(lexeme, call), _wanted(parameter), nearest_word(lexeme.text, words))
 
 
 def _size(lexeme: Lexeme, call: Call) -> int | Problem:
@@ -147,10 +146,6 @@ def _words(parameter: Parameter) -> Sequence[str]:
 
 def _flags(call: Call) -> set[str]:
     return {word for parameter in call.parameters for word in parameter.words}
-
-
-def _is_unknown(lexeme: Lexeme, call: Call) -> bool:
-    return lexeme.form is Form.WORD and lexeme.text not in {*DESCRIPTORS, *MEMORIES, *_flags(call)}
 
 
 def _description(lexeme: Lexeme, call: Call) -> Message:

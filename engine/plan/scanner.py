@@ -19,7 +19,7 @@ _HALF_WIDTH = {0xFF01 + offset: 0x21 + offset for offset in range(94)} | {
     ord("\ufeff"): ord(" "),
 }
 _LEXEME = re.compile(
-    r"(?P<comment>\#.*)|(?P<word>[^\W\d][\w.-]*)|(?P<number>[+-]?\d[\w.]*)|(?P<mark>[(),:])|(?P<stray>\S)", re.DOTALL
+    r"(?P<comment>#.*)|(?P<word>[^\W\d][\w.-]*)|(?P<number>[+-]?\d[\w.]*)|(?P<mark>[(),:])|(?P<stray>\S)"
 )
 
 

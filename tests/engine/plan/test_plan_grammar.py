@@ -96,6 +96,13 @@ def test_right_lines_are_kept_beside_wrong_ones() -> None:
     assert [problem.nearest for problem in parsed.problems] == ["log", "repeat"]
 
 
+def test_a_line_with_a_problem_of_any_kind_is_not_in_the_plan() -> None:
+    text = "mmap(log)\nonce: mmap(log)\n mmap（log)\n mmap(log\n send(sock, buf, 2)\n"
+    parsed = parse(text, CALLS)
+    assert format_plan(parsed.plan) == "once:\n    send(sock, buf, 2)\n"
+    assert [problem.span.line for problem in parsed.problems] == [1, 2, 3, 4]
+
+
 def test_plan_error_carries_every_problem_a_line_each() -> None:
     with pytest.raises(PlanError) as caught:
         parse_plan("repeat:\n raed(log, buf, 1K)\n read(log, buf, 0)\n", CALLS)
