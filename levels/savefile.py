@@ -6,6 +6,7 @@ behind. Writes are small and rare, so its extra fsync costs nobody anything.
 
 from __future__ import annotations
 
+import errno
 import os
 import sqlite3
 import sys
@@ -20,7 +21,20 @@ from zcquest.engine.message import Message, message
 BUSY_S = 5.0
 COMPANIONS = ("-journal", "-wal", "-shm")
 
-_DAMAGED = (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_FORMAT, sqlite3.SQLITE_ERROR)
+_HEADER = b"SQLite format 3\0"
+# SQLITE_ERROR on opening: a migration of ours met tables that are not as ours are.
+_DAMAGES = (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_FORMAT, sqlite3.SQLITE_ERROR)
+_REFUSALS = (
+    sqlite3.SQLITE_FULL,
+    sqlite3.SQLITE_IOERR,
+    sqlite3.SQLITE_READONLY,
+    sqlite3.SQLITE_CANTOPEN,
+    sqlite3.SQLITE_PERM,
+    sqlite3.SQLITE_BUSY,
+    sqlite3.SQLITE_LOCKED,
+    sqlite3.SQLITE_NOTADB,
+    sqlite3.SQLITE_CORRUPT,
+)
 
 Migration: TypeAlias = Sequence[str]
 
@@ -57,12 +71,12 @@ class SaveFile:
     def write(self, *statements: tuple[str, Sequence[object]]) -> int:
         """Run `statements` in one transaction; the last inserted row's id.
 
-        When the disk refuses, everything so far is taken over into memory and the game goes on there, with a notice.
+        When the file can no longer be written, all that it held goes on in memory, and a notice says so.
         """
         try:
             return self._write(statements)
-        except sqlite3.OperationalError as error:
-            if not self.kept or not _is_refusal(error):
+        except sqlite3.DatabaseError as error:
+            if not self.kept or _code(error) not in _REFUSALS:
                 raise
             self._move_to_memory(error)
             return self._write(statements)
@@ -85,10 +99,13 @@ class SaveFile:
                 except _Unusable as why:
                     self.notices.append(why.notice(_keep_aside(self.path)))
                     return self._open_file()
+        except FileExistsError:  # mkdir's word for a file in the folder's place
+            return self._open_memory(NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR)))
         except (OSError, sqlite3.Error, _Unusable) as error:
             return self._open_memory(error)
 
     def _open_file(self) -> sqlite3.Connection:
+        _refuse_foreign(self.path)
         db = _connect(str(self.path))
         try:
             self._check(db)
@@ -96,7 +113,7 @@ class SaveFile:
             return db
         except BaseException as error:
             db.close()
-            if isinstance(error, sqlite3.DatabaseError) and _is_damage(error):
+            if isinstance(error, sqlite3.DatabaseError) and _code(error) in _DAMAGES:
                 raise _damaged(str(error)) from error
             raise
 
@@ -166,6 +183,13 @@ class SaveFile:
         )
 
 
+def _refuse_foreign(path: Path) -> None:
+    """Raises _Unusable before SQLite opens what is no database, and deletes the journal that lies beside it."""
+    with suppress(FileNotFoundError), path.open("rb") as file:
+        if file.read(len(_HEADER)) not in (b"", _HEADER):
+            raise _damaged("file is not a database")
+
+
 def _connect(name: str, uri: bool = False) -> sqlite3.Connection:
     return sqlite3.connect(name, timeout=BUSY_S, isolation_level=None, uri=uri)
 
@@ -215,15 +239,10 @@ def _newer(version: int, known: int) -> _Unusable:
     )
 
 
-def _is_damage(error: sqlite3.DatabaseError) -> bool:
-    """SQLITE_ERROR counts: a statement of ours that does not fit met tables that are not ours."""
-    code = getattr(error, "sqlite_errorcode", None)
-    return code is not None and code & 0xFF in _DAMAGED
-
-
-def _is_refusal(error: sqlite3.OperationalError) -> bool:
-    """Is it the disk that refuses, and not the statement that is wrong (SQLITE_ERROR)?"""
-    return error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_ERROR
+def _code(error: Exception) -> int | None:
+    """SQLite's primary result code; None where the error is not SQLite's own."""
+    code: int | None = getattr(error, "sqlite_errorcode", None)
+    return None if code is None else code & 0xFF
 
 
 def _keep_aside(path: Path) -> Path:
