@@ -9,7 +9,7 @@ import pytest
 from zcquest.levels.language import set_language
 from zcquest.levels.loader import UnknownLevel, load_campaign
 
-from .conftest import CHAPTER, LEVEL, TEXT, CampaignFolder
+from .conftest import LEVEL, TEXT, CampaignFolder
 
 
 def test_chapters_and_levels_come_in_the_order_of_their_numbers(campaign: CampaignFolder) -> None:
