@@ -10,6 +10,7 @@ from zcquest.engine.logs.describe import fields
 from zcquest.engine.logs.formats import Format, Reader
 from zcquest.engine.logs.kafka_bounds import batch_bounds
 from zcquest.engine.logs.kafka_layout import LENGTH_END, Layout, cut, record_sizes, varint_size
+from zcquest.engine.logs.kafka_spans import spans
 from zcquest.engine.logs.kafka_tamper import tampered
 from zcquest.engine.logs.kafka_walk import walk
 from zcquest.engine.logs.spec import LogSpec
@@ -114,5 +115,6 @@ KAFKA = Format(
     walk=walk,
     reader=_reader,
     fields=fields,
+    spans=spans,
     bounds=batch_bounds,
 )

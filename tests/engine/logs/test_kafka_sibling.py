@@ -141,3 +141,18 @@ def test_bounds_of_what_cannot_be_walked_reach_to_the_end(tmp_path: Path) -> Non
     path.write_bytes(b"\0" * 5000)
     with path.open("rb") as file:
         assert KAFKA.bounds(file.fileno(), 4000, 1, 5000) == (0, 5000)
+
+
+def test_spans_are_the_whole_batches_and_their_offsets(tmp_path: Path) -> None:
+    path = tmp_path / "log"
+    path.write_bytes(KAFKA.build(LogSpec(size=65537)))
+    with path.open("rb") as file:
+        found = list(KAFKA.spans(file.fileno(), 65537))
+        assert [(span.start, span.end) for span in found] == [
+            *((at, at + 16384) for at in (0, 16384, 32768)),
+            (49152, 65537),
+        ]
+        assert [(span.first, span.last) for span in found] == [(0, 15), (16, 31), (32, 47), (48, 63)]
+        assert list(KAFKA.spans(file.fileno(), 65536)) == found[:3]
+        os.truncate(path, 49152 + 20)
+        assert list(KAFKA.spans(file.fileno(), 65537)) == found[:3]
