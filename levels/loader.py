@@ -19,13 +19,13 @@ from zcquest.engine.message import Message, message
 from zcquest.levels.language import LANGUAGES, language
 from zcquest.levels.level_error import LevelError, from_decoding
 from zcquest.levels.schema import (
+    Bilingual,
     ChapterFile,
     Feature,
     LevelFile,
     Metric,
     ReferenceFile,
     SceneFile,
-    Titles,
     decode_custom,
 )
 from zcquest.levels.text import LevelText, TextError, compare_sections, parse_text
@@ -89,15 +89,20 @@ class Level:
 
 @dataclass(frozen=True, eq=False)
 class Chapter:
-    """A chapter and those of its levels that can be played, in order. `titles` by language code."""
+    """A chapter and those of its levels that can be played, in order. `titles` and `intros` by language code."""
 
     number: int
     titles: Mapping[str, str]
+    intros: Mapping[str, str]
     levels: tuple[Level, ...]
 
     def title(self, code: str | None = None) -> str:
         """The chapter's title in the language `code`; the one in use if None."""
         return self.titles[code or language()]
+
+    def intro(self, code: str | None = None) -> str:
+        """What the chapter is about, in the language `code` (the one in use if None); empty where it does not say."""
+        return self.intros.get(code or language(), "")
 
 
 class UnknownLevel(LookupError):
@@ -154,8 +159,7 @@ def load_campaign(root: Path | None = None) -> Campaign:
             broken.append(LevelError(folder / "chapter.toml", "number", message("another chapter has this number")))
             continue
         levels = sorted(_chapter_levels(folder, file.number, broken), key=lambda level: level.number)
-        titles = {"en": file.title.en, "zh": file.title.zh}
-        chapters[file.number] = Chapter(file.number, titles, tuple(levels))
+        chapters[file.number] = Chapter(file.number, _by_code(file.title), _by_code(file.intro), tuple(levels))
     return Campaign(tuple(chapters[number] for number in sorted(chapters)), tuple(broken))
 
 
@@ -211,7 +215,7 @@ def _chapter_file(folder: Path, broken: list[LevelError]) -> ChapterFile:
         broken.append(error)
         digits, _, name = folder.name.partition("-")
         number = int(digits) if digits.isdecimal() else 0
-        return ChapterFile(number=number, title=Titles(en=name or folder.name, zh=name or folder.name))
+        return ChapterFile(number=number, title=Bilingual(en=name or folder.name, zh=name or folder.name))
 
 
 def _read_text(path: Path, file: LevelFile) -> LevelText:
@@ -245,6 +249,10 @@ def _subfolders(folder: Path, broken: list[LevelError]) -> list[Path]:
     except OSError as error:
         broken.append(LevelError(folder, "", message("cannot be read: {reason}", reason=error.strerror)))
         return []
+
+
+def _by_code(text: Bilingual | None) -> Mapping[str, str]:
+    return {code: getattr(text, code) for code in LANGUAGES} if text else {}
 
 
 def _number(id: str) -> tuple[int, int]:

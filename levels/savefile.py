@@ -167,6 +167,7 @@ class SaveFile:
             try:
                 source.backup(memory, progress=_refuse_to_wait)
             except sqlite3.Error:
+                memory.close()
                 memory = _connect(":memory:")
         self._migrate(memory)
         return memory

@@ -201,18 +201,19 @@ class LevelFile(Table, frozen=True, kw_only=True):
                 raise Rejected(problems[0].sentence, f"reference[{index}].plan")
 
 
-class Titles(Table, frozen=True, kw_only=True):
-    """A title in each language."""
+class Bilingual(Table, frozen=True, kw_only=True):
+    """A short text in each language."""
 
     en: Name
     zh: Name
 
 
 class ChapterFile(Table, frozen=True, kw_only=True):
-    """`chapter.toml`."""
+    """`chapter.toml`; `intro` is what the campaign says of the chapter."""
 
     number: Annotated[int, msgspec.Meta(ge=1)]
-    title: Titles
+    title: Bilingual
+    intro: Bilingual | None = None
 
 
 def decode_custom(kind: type, value: object) -> object:

@@ -9,7 +9,7 @@ import pytest
 from zcquest.levels.language import set_language
 from zcquest.levels.loader import UnknownLevel, load_campaign
 
-from .conftest import LEVEL, TEXT, CampaignFolder
+from .conftest import CHAPTER, LEVEL, TEXT, CampaignFolder
 
 
 def test_chapters_and_levels_come_in_the_order_of_their_numbers(campaign: CampaignFolder) -> None:
@@ -34,6 +34,13 @@ def test_texts_and_titles_follow_the_language(campaign: CampaignFolder) -> None:
     set_language("zh")
     assert (loaded.chapters[0].title(), loaded.level("1-1").text().title) == ("章", "标题")
     assert loaded.level("1-1").text("en").title == "A title"
+
+
+def test_a_chapter_may_say_what_it_is_about(campaign: CampaignFolder) -> None:
+    campaign.chapter(1)
+    campaign.chapter(2, toml=CHAPTER + '[intro]\nen = "About."\nzh = "介绍。"\n')
+    one, two = load_campaign(campaign.root).chapters
+    assert (one.intro(), two.intro(), two.intro("zh")) == ("", "About.", "介绍。")
 
 
 def test_the_solution_is_the_reference_that_earns_most(campaign: CampaignFolder) -> None:
