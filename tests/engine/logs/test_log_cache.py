@@ -94,7 +94,7 @@ def test_what_a_killed_process_left_is_cleared_away(tmp_path: Path) -> None:
         "class Cut:\n"
         "    def segments(self, spec):\n        yield bytes(1000); os.kill(os.getpid(), signal.SIGKILL)\n"
         "    version = 1\n"
-        "cache.format_of = lambda name: Cut()\nensure(LogSpec(size=300_001), folder)\n"
+        "cache.format_of = lambda name: Cut()\nensure(LogSpec(size=400_000), folder)\n"
     )
     assert run(code, tmp_path).returncode == -signal.SIGKILL
     assert len(files(tmp_path)) == 1
@@ -208,6 +208,14 @@ def test_old_logs_make_room_on_a_full_disk(tmp_path: Path, small_disk: tuple[str
         "new = ensure(LogSpec(size=1_500_000, seed=2), folder)\nprint(old.exists(), new.stat().st_size)\n"
     )
     assert run(code, tmp_path, prefix=small_disk).stdout.split() == ["False", "1500000"]
+
+
+def test_damaged_log_makes_room_for_its_own_mending(tmp_path: Path, small_disk: tuple[str, ...]) -> None:
+    code = (
+        "import os\npath = ensure(LogSpec(size=1_500_000), folder)\nos.truncate(path, 1_499_999)\n"
+        "print(ensure(LogSpec(size=1_500_000), folder).stat().st_size)\n"
+    )
+    assert run(code, tmp_path, prefix=small_disk).stdout.split() == ["1500000"]
 
 
 def test_disk_without_room_for_the_folder_is_told(tmp_path: Path, small_disk: tuple[str, ...]) -> None:
