@@ -47,6 +47,7 @@ SHARED_FROM = 64 << 20  # logs above this many bytes are linked, not copied: the
 SEGMENT = "00000000000000000000.log"  # a segment is named by its base offset
 _BLOCKED = 0.25  # seconds after which a stepped call counts as waiting for the consumer, which is then let go
 _DRAIN = 5.0  # seconds
+_LAST_READS = 2.0  # seconds that a consumer gets, at least, to read what is in its socket when the machine is done
 _CACHE_BUCKETS = 64
 
 
@@ -86,7 +87,17 @@ def place_log(scene: Scene, cache: Path, folder: Path) -> Path:
         os.link(source, target)
     else:
         shutil.copyfile(source, target)
+        _settle_on_disk(target)
     return target
+
+
+def _settle_on_disk(path: Path) -> None:
+    """A broker's old segment is clean in the page cache; a dirty page would ignore any advice to drop it."""
+    fd = os.open(path, os.O_RDWR)
+    try:
+        os.fsync(fd)
+    finally:
+        os.close(fd)
 
 
 class Session:
@@ -115,8 +126,10 @@ class Session:
         self._port = 0
         self._nic = 0
         self._before: Meters | None = None
+        self.tampered = False
         self._cancelled = False
         self._cut = False
+        self._until = 0.0
 
     # -- opening and closing -------------------------------------------------------------------------------------------
 
@@ -218,7 +231,7 @@ class Session:
     async def run(self) -> Stop:
         """Make all the calls that remain. Always ends: by itself, by a signal, by the scene's deadline or by `cancel`."""
         await self._hold(False)
-        until = monotonic() + self.scene.deadline
+        until = self._until = monotonic() + self.scene.deadline
         fault = self.scene.truncate
         if fault and not self._cut and fault.after_calls > self.paused.calls:
             await self._advance(fault.after_calls - self.paused.calls, until - monotonic())
@@ -248,7 +261,9 @@ class Session:
             with contextlib.suppress(ChildLost):
                 await self._machine.say(Finish())
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._over.wait(), self.scene.deadline)
+            await asyncio.wait_for(self._over.wait(), max(_LAST_READS, self._until - monotonic()))
+        if not self._over.is_set():
+            await self._ask(Report())
         if self._machine:
             with contextlib.suppress(ChildLost, TimeoutError):
                 await asyncio.wait_for(asyncio.shield(self._machine.exited), 1.0)
@@ -258,6 +273,11 @@ class Session:
     def delivery(self) -> Delivery | None:
         """The consumer's latest report."""
         return msgspec.msgpack.decode(self.progress.delivery, type=Delivery) if self.progress else None
+
+    @property
+    def consumer_done(self) -> bool:
+        """Whether the consumer has read the stream to its end, or is no longer there to."""
+        return self._over.is_set()
 
     @property
     def consumer_lost(self) -> bool:
@@ -305,6 +325,7 @@ class Session:
         if self.size > SHARED_FROM:
             raise TamperRefused
         start, stop = moved
+        self.tampered = True
         sibling = self.sibling
         first, last = write_sibling(self.scene.log.format, str(self.original), str(sibling), start, stop - start)
         if self.paused.moved_from_buffer:

@@ -74,8 +74,11 @@ class Tally:
         return SWITCHES_PER_CALL * self.calls + SWITCHES_PER_USER_FAULT * self.user_faults
 
     def copies(self, *movers: Mover) -> float | None:
-        """Bytes copied by `movers` (by anyone when none is named) per payload byte."""
-        if not self.payload:
+        """Bytes copied by `movers` (by anyone when none is named) per payload byte.
+
+        None when nothing arrived, or when some hop has no witness: a sum with a gap in it is no figure.
+        """
+        if not self.payload or any(hop.evidence is Evidence.NOTHING for hop in self.hops):
             return None
         return sum(hop.copied for hop in self.hops if not movers or hop.mover in movers) / self.payload
 

@@ -1,0 +1,14 @@
+"""What a broker must still do. To add a feature: a file with one function, and its name in the table below."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from zcquest.engine.features.base import Feature, Judgement, Outcome
+from zcquest.engine.features.checksum import checksum
+from zcquest.engine.features.delivery import delivery
+from zcquest.engine.features.survival import survival
+
+FEATURES: Mapping[str, Feature] = {"delivery": delivery, "checksum": checksum, "survival": survival}
+
+__all__ = ["FEATURES", "Feature", "Judgement", "Outcome"]

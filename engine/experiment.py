@@ -1,0 +1,231 @@
+"""One plan in one scene, from the log's placing to the last proof: what `zcquest run` and the level screen both show."""
+
+from __future__ import annotations
+
+import errno
+import os
+import shutil
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from zcquest.engine.calls import CODES
+from zcquest.engine.children import Children
+from zcquest.engine.features import FEATURES, Judgement, Outcome
+from zcquest.engine.logs import Delivery, Span, format_of
+from zcquest.engine.message import Message, message
+from zcquest.engine.meters import Meters
+from zcquest.engine.pagecache import Eviction
+from zcquest.engine.plan import Plan
+from zcquest.engine.probe import Calibration, Probe, Proof
+from zcquest.engine.scene import Scene
+from zcquest.engine.session import Session, Stop, place_log
+from zcquest.engine.tally import Tally, add_up
+from zcquest.engine.trace import Record, Trace
+
+HEAD, TAIL = 400, 100  # calls of a long trace that are kept with a run
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One call of the trace, as strace would print it. Times in ns; `step` is the 0-based index into the plan's steps."""
+
+    number: int
+    at_ns: int
+    took_ns: int
+    step: int
+    call: str
+    text: str
+    result: str
+    error: str | None
+    system: bool
+    faults: int
+    waits: int
+    disk_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """All that is known of one run. Counters of the machine are rusage's for the plan alone; `meters` are psutil's."""
+
+    scene: Scene
+    plan: Plan
+    stop: Stop
+    tally: Tally
+    delivery: Delivery | None
+    features: Mapping[str, Judgement]
+    meters: Meters
+    calibration: Calibration | None
+    proofs: Mapping[int, Proof]
+    eviction: Eviction | None
+    buffer: int
+    wall_s: float
+    user_s: float
+    sys_s: float
+    minor_faults: int
+    major_faults: int
+    voluntary_switches: int
+    involuntary_switches: int
+    lines: tuple[Line, ...]  # the first HEAD and the last TAIL calls
+    calls: int
+    notes: tuple[Message, ...]
+
+
+class Laboratory:
+    """Where plans are run: a forkserver, a folder for the runs, a cache of logs, and a calibrated probe."""
+
+    def __init__(self, children: Children, cache: Path) -> None:
+        self.children = children
+        self.cache = cache
+        self.probe = Probe(children, cache)
+        self._runs = 0
+
+    @asynccontextmanager
+    async def session(self, scene: Scene, plan: Plan) -> AsyncIterator[Session]:
+        """A session on a log of its own, which goes with it. Raises ChildLost, LogUnavailable, OSError."""
+        self._runs += 1
+        folder = self.children.folder / f"session-{self._runs}"
+        folder.mkdir()
+        try:
+            log = place_log(scene, self.cache, folder)
+            async with await Session.open(self.children, scene, plan, log) as session:
+                yield session
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+
+    async def observe(
+        self, scene: Scene, plan: Plan, *, watch: Callable[[Session], None] | None = None, probing: bool = True
+    ) -> Observation:
+        """Run the plan, then probe its hops. `watch` is given the session before the first call, to look at or cancel.
+
+        Raises ChildLost, LogUnavailable, OSError; every other end of a run is an outcome.
+        """
+        async with self.session(scene, plan) as session:
+            if watch:
+                watch(session)
+            await session.run()
+            await session.finish()
+            return await self.conclude(session, probing=probing)
+
+    async def conclude(self, session: Session, *, probing: bool = True) -> Observation:
+        """Add up a finished session, and probe the hops its plan made."""
+        assert session.stop
+        calibration, proofs = None, {}
+        moved = {record.step for record in session.trace.records() if record.result > 0}
+        if probing and moved:
+            calibration = await self.probe.calibrate()
+            if calibration.good:
+                proofs = dict(await self.probe.prove(session.scene, session.plan, moved))
+        return _observation(session, calibration, proofs)
+
+
+def _observation(session: Session, calibration: Calibration | None, proofs: Mapping[int, Proof]) -> Observation:
+    assert session.stop
+    paused, delivery = session.paused, session.delivery
+    doubt = calibration.why_not if calibration else None
+    outcome = Outcome(
+        scene=session.scene,
+        stop=session.stop,
+        delivery=delivery,
+        consumer_lost=session.consumer_lost,
+        batches=_batches(session),
+        garbage=paused.garbage,
+        overwritten=paused.overwritten,
+        pending=paused.pending,
+    )
+    return Observation(
+        scene=session.scene,
+        plan=session.plan,
+        stop=session.stop,
+        tally=add_up(session.trace, session.plan, delivery.received if delivery else 0, proofs, doubt),
+        delivery=delivery,
+        features={name: judge(outcome) for name, judge in FEATURES.items()},
+        meters=session.meters,
+        calibration=calibration,
+        proofs=proofs,
+        eviction=session.eviction,
+        buffer=session.buffer,
+        wall_s=paused.wall_s,
+        user_s=paused.user_s,
+        sys_s=paused.sys_s,
+        minor_faults=paused.minor_faults,
+        major_faults=paused.major_faults,
+        voluntary_switches=paused.voluntary_switches,
+        involuntary_switches=paused.involuntary_switches,
+        lines=tuple(read_lines(session.trace, session.plan)),
+        calls=len(session.trace),
+        notes=tuple(_notes(session, calibration)),
+    )
+
+
+def _batches(session: Session) -> tuple[Span, ...]:
+    fd = os.open(session.original if session.tampered else session.log, os.O_RDONLY)
+    try:
+        return tuple(format_of(session.scene.log.format).spans(fd, os.fstat(fd).st_size))
+    finally:
+        os.close(fd)
+
+
+def _notes(session: Session, calibration: Calibration | None) -> list[Message]:
+    """What the player must know before believing the figures."""
+    notes = []
+    if session.eviction is not None and not session.eviction:
+        notes.append(
+            message(
+                "the log could not be dropped from the page cache ({pages} of {total} pages stayed): this was no cold start",
+                pages=session.eviction.left.pages,
+                total=session.eviction.left.total,
+            )
+        )
+    if not session.consumer_done:
+        notes.append(message("the consumer was still reading when the time was up"))
+    if session.paused.overwritten:
+        notes.append(
+            message(
+                "{bytes} bytes were read into buf and overwritten by the next read before they were sent",
+                bytes=session.paused.overwritten,
+            )
+        )
+    if session.paused.garbage:
+        notes.append(
+            message("{bytes} bytes were sent from a buf that nothing had filled", bytes=session.paused.garbage)
+        )
+    if calibration and calibration.why_not:
+        notes.append(calibration.why_not)
+    return notes
+
+
+def read_lines(trace: Trace, plan: Plan) -> list[Line]:
+    """The calls of a trace in strace's words: all of them, or the first HEAD and the last TAIL."""
+    count = len(trace)
+    if count <= HEAD + TAIL:
+        return [show_line(number, record, plan) for number, record in enumerate(trace.records())]
+    head = [show_line(number, record, plan) for number, record in enumerate(trace.records(0, HEAD))]
+    start = count - TAIL
+    return head + [show_line(start + index, record, plan) for index, record in enumerate(trace.records(start))]
+
+
+def show_line(number: int, record: Record, plan: Plan) -> Line:
+    """One record in strace's words."""
+    call = CODES[record.code]
+    return Line(
+        number=number,
+        at_ns=record.at_ns,
+        took_ns=record.took_ns,
+        step=record.step,
+        call=call.name,
+        text=call.show(plan.steps[record.step], record),
+        result=_result(record, call.name),
+        error=record.error,
+        system=call.system,
+        faults=record.faults,
+        waits=record.waits,
+        disk_bytes=record.disk_bytes,
+    )
+
+
+def _result(record: Record, call: str) -> str:
+    if record.error:
+        return f"-1 {errno.errorcode.get(record.errno, record.errno)} ({os.strerror(record.errno)})"
+    return hex(record.result) if call == "mmap" else str(record.result)

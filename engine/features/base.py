@@ -1,0 +1,40 @@
+"""A feature is something the broker must still do, whatever the plan: judged by its outcome alone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from zcquest.engine.logs import Delivery, Span
+from zcquest.engine.message import Message
+from zcquest.engine.scene import Scene
+from zcquest.engine.session import Stop
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a feature may look at. `batches` are those of the log as it was sent, in a cut log those before the cut."""
+
+    scene: Scene
+    stop: Stop
+    delivery: Delivery | None  # None: the consumer could not report
+    consumer_lost: bool
+    batches: tuple[Span, ...]
+    garbage: int  # bytes sent that were never the log's
+    overwritten: int  # bytes read into buf that were overwritten before they were sent
+    pending: int  # bytes left in buf at the end
+
+    @property
+    def rotten(self) -> frozenset[int]:
+        return frozenset(self.scene.log.rotten)
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """Whether the feature was kept, and what was seen: counts, the first offender, where."""
+
+    kept: bool
+    detail: Message
+
+
+Feature = Callable[[Outcome], Judgement]

@@ -1,0 +1,75 @@
+"""Delivery: every good message arrives once, in order, and nothing else does."""
+
+from __future__ import annotations
+
+from zcquest.engine.features.base import Judgement, Outcome
+from zcquest.engine.logs import Delivery
+from zcquest.engine.message import Message, message
+
+
+def delivery(outcome: Outcome) -> Judgement:
+    """Good batches of the log against the runs of offsets the consumer read. More than was expected is not held against it
+    in a log that was cut: those messages were saved before the cut."""
+    got = outcome.delivery
+    expected = _runs(outcome)
+    total = sum(last - first + 1 for first, last in expected)
+    if got is None:
+        return Judgement(False, message("the consumer died and could not say what it got; {total} were due", total=total))
+    missing = _missing(expected, got.runs)
+    offence = _offence(outcome, got, missing)
+    if offence is None and not (got.runs_cut and got.messages < total):
+        return Judgement(
+            True, message("{messages} of {total} messages, CRC-32C good, in order", messages=got.messages, total=total)
+        )
+    return Judgement(
+        False,
+        message(
+            "{messages} of {total} messages; {offence}",
+            messages=got.messages,
+            total=total,
+            offence=offence or message("the rest never came"),
+        ),
+    )
+
+
+def _offence(outcome: Outcome, got: Delivery, missing: int | None) -> Message | None:
+    if got.garbage_at is not None:
+        return message("from byte {at} of the stream on, nothing was a batch", at=got.garbage_at)
+    if got.duplicates:
+        return message("{count} came twice", count=got.duplicates)
+    if got.out_of_order:
+        return message("{count} came out of order", count=got.out_of_order)
+    if got.tail:
+        return message("the stream ended {bytes} bytes into a batch", bytes=got.tail)
+    if missing is not None:
+        if outcome.pending:
+            return message("{bytes} bytes were still in buf, unsent, when the plan ended", bytes=outcome.pending)
+        return message("the first one missing is offset {offset}", offset=missing)
+    if outcome.consumer_lost:
+        return message("the connection broke before its end")
+    return None
+
+
+def _runs(outcome: Outcome) -> list[tuple[int, int]]:
+    """The offsets due, as inclusive runs."""
+    runs: list[list[int]] = []
+    for number, span in enumerate(outcome.batches):
+        if number in outcome.rotten:
+            continue
+        if runs and runs[-1][1] + 1 == span.first:
+            runs[-1][1] = span.last
+        else:
+            runs.append([span.first, span.last])
+    return [(first, last) for first, last in runs]
+
+
+def _missing(expected: list[tuple[int, int]], got: list[tuple[int, int]]) -> int | None:
+    """The first expected offset that no run holds."""
+    for first, last in expected:
+        at = first
+        while at <= last:
+            run = next((run for run in got if run[0] <= at <= run[1]), None)
+            if run is None:
+                return at
+            at = run[1] + 1
+    return None

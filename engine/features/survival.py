@@ -1,0 +1,26 @@
+"""Survival: the machine is still there when the plan is over, and no call of it failed."""
+
+from __future__ import annotations
+
+import errno
+import signal
+
+from zcquest.engine.features.base import Judgement, Outcome
+from zcquest.engine.machine.executor import Ending
+from zcquest.engine.message import message
+
+_ALIVE = {Ending.SENT, Ending.END_OF_FILE, Ending.STALLED}
+
+
+def survival(outcome: Outcome) -> Judgement:
+    """A process that a signal killed, or whose plan broke off at an errno, serves nobody else."""
+    stop = outcome.stop
+    if stop.ending in _ALIVE:
+        return Judgement(True, message("the machine lived to the plan's end"))
+    if stop.signal and stop.ending is Ending.KILLED:
+        return Judgement(False, message("{signal} killed the machine", signal=signal.Signals(stop.signal).name))
+    if stop.errno:
+        return Judgement(
+            False, message("the plan broke off at {errno}", errno=errno.errorcode.get(stop.errno, str(stop.errno)))
+        )
+    return Judgement(False, message("the plan did not end by itself"))
