@@ -25,12 +25,28 @@ def compare(received: bytes, log_format: str, original: str, sibling: str, start
         at = first if whole else received.find(old[first : first + _HEAD])
         if at < 0:
             continue
-        for offset in range(max(first, start), min(last, stop)):
-            place = at + offset - first
-            if old[offset] != new[offset] and place < len(received):
-                kept += received[place] == old[offset]
-                changed += received[place] == new[offset]
+        low, high = max(first, start), min(last, stop)
+        came = received[at + low - first : at + high - first]
+        as_kept, as_changed = _matches(came, old[low:high], new[low:high])
+        kept += as_kept
+        changed += as_changed
     return kept, changed
+
+
+def _matches(came: bytes, old: bytes, new: bytes) -> tuple[int, int]:
+    """At how many places where `old` and `new` differ `came` is as the one, and as the other.
+
+    Whole stretches at once: two bytes are the same where their XOR is zero.
+    """
+    size = len(came)
+    is_, was, be = (int.from_bytes(part[:size], "big") for part in (came, old, new))
+    not_old, not_new, differ = is_ ^ was, is_ ^ be, was ^ be
+
+    def zeros(number: int) -> int:
+        return number.to_bytes(size, "big").count(0)
+
+    either = zeros(not_old | differ)  # old, new and came all the same: no witness
+    return zeros(not_old) - either, zeros(not_new) - either
 
 
 def _batches(fd: int, log_format: str, start: int, stop: int, size: int) -> list[tuple[int, int]]:
