@@ -1,0 +1,109 @@
+"""What the machine map shows, as one frozen snapshot, and the hops that follow from it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from zcquest.engine.calls import CALLS
+from zcquest.engine.gauges import Gauges
+from zcquest.engine.message import Message
+from zcquest.engine.places import Evidence, Mover, Place, Route
+from zcquest.engine.plan import Plan
+from zcquest.levels.report import SceneReport
+
+
+@dataclass(frozen=True, slots=True)
+class MapState:
+    """One moment of the map.
+
+    `plan` is what is written now, `scene` what the last run measured (None before it, or once it no longer holds),
+    `gauges` the live readings. `size` is the log's, in bytes; `cold` whether the scene starts with none of it in the
+    page cache. `cursor_step` is the 0-based step under the editor's cursor.
+    """
+
+    plan: Plan | None = None
+    scene: SceneReport | None = None
+    gauges: Gauges | None = None
+    size: int = 0
+    cold: bool = False
+    cursor_step: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MapHop:
+    """Bytes on their way from one place to the next, all steps that carry them merged.
+
+    `mover` and `bytes` are None where nothing was measured: the hop is only what the plan makes one expect.
+    `steps` are 0-based. `note` is the engine's word on the evidence. `current`: the step under the cursor makes it.
+    """
+
+    route: Route
+    steps: tuple[int, ...] = ()
+    mover: Mover | None = None
+    bytes: int | None = None
+    evidence: Evidence | None = None
+    note: Message | None = None
+    current: bool = False
+
+    @property
+    def measured(self) -> bool:
+        return self.bytes is not None
+
+
+_SENDING = Route(Place.SOCKET, Place.NIC)
+_ARRIVING = Route(Place.NIC, Place.CONSUMER)
+_FETCHING = Route(Place.DISK, Place.PAGE_CACHE)
+
+
+def map_hops(state: MapState) -> tuple[MapHop, ...]:
+    """The hops to draw, one a route: those that were measured, then those that the plan leads one to expect."""
+    hops: dict[Route, MapHop] = {}
+    for hop in _measured(state.scene) if state.scene else ():
+        hops[hop.route] = _merge(hops[hop.route], hop) if hop.route in hops else hop
+    for hop in _expected(state):
+        if hop.route not in hops:
+            hops[hop.route] = hop
+        elif not hops[hop.route].measured:
+            hops[hop.route] = _merge(hops[hop.route], hop)
+    return tuple(replace(hop, current=state.cursor_step in hop.steps) for hop in hops.values())
+
+
+def _measured(scene: SceneReport) -> Iterable[MapHop]:
+    for hop in scene.hops:
+        yield MapHop(
+            Route(Place(hop.source), Place(hop.target)),
+            () if hop.step is None else (hop.step - 1,),
+            Mover(hop.mover),
+            hop.bytes,
+            Evidence(hop.evidence),
+            hop.note,
+        )
+    if scene.meters.payload_bytes:
+        # no copy of the plan's: the far side of the wire, as the consumer counted it
+        yield MapHop(_ARRIVING, (), None, scene.meters.payload_bytes, Evidence.COUNTED)
+
+
+def _expected(state: MapState) -> Iterable[MapHop]:
+    steps = state.plan.steps if state.plan else ()
+    for index, step in enumerate(steps):
+        for route in CALLS[step.call].routes(step):
+            # what a disk read was, or was not, is known after a run
+            if state.cold and route.source is Place.PAGE_CACHE and state.scene is None:
+                yield MapHop(_FETCHING, (index,))
+            yield MapHop(route, (index,))
+            if route.target is Place.SOCKET:
+                yield MapHop(_SENDING, (index,))
+                yield MapHop(_ARRIVING)
+
+
+def _merge(one: MapHop, other: MapHop) -> MapHop:
+    """Two steps' bytes over the same route. Where their movers differ, so does the answer: mixed."""
+    return replace(
+        one,
+        steps=tuple(dict.fromkeys((*one.steps, *other.steps))),
+        mover=one.mover if one.mover == other.mover else Mover.MIXED,
+        bytes=None if one.bytes is None else one.bytes + (other.bytes or 0),
+        evidence=one.evidence if one.evidence == other.evidence else Evidence.NOTHING,
+        note=one.note or other.note,
+    )
