@@ -1,0 +1,271 @@
+"""The game: what all screens share, and the ways between them. Screens are imported when they are opened."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+from collections.abc import Iterable
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, Final
+
+from textual.app import App, SystemCommand
+from textual.binding import Binding
+from textual.events import Resize
+from textual.reactive import reactive
+from textual.screen import Screen
+
+from zcquest.levels import language as languages
+from zcquest.levels.loader import Campaign, load_campaign
+from zcquest.levels.progress import Progress
+from zcquest.tui.commands import game_commands, system_commands
+from zcquest.tui.laboratory import LaboratoryKeeper
+from zcquest.tui.language import N_, _, other_language
+from zcquest.tui.screens.base import ZcModal, ZcScreen
+from zcquest.tui.screens.home import HomeScreen
+from zcquest.tui.themes import DARK, DEFAULT_THEME, THEMES
+
+if TYPE_CHECKING:
+    from zcquest.engine.experiment import Laboratory
+    from zcquest.engine.host import HostReport
+    from zcquest.engine.message import Message
+
+MIN_WIDTH: Final = 80
+MIN_HEIGHT: Final = 24
+MOTIONS: Final = {"full": "full", "reduced": "basic", "none": "none"}  # ours -> Textual's animation levels
+ENDING_SIGNALS: Final = ("SIGINT", "SIGTERM", "SIGHUP")
+
+
+class ZcquestApp(App[None]):
+    """One game. `warm_up=False` leaves inspecting the host and opening the laboratory until somebody asks."""
+
+    TITLE = "zcquest"
+    CSS_PATH = "app.tcss"
+    COMMANDS = {system_commands, game_commands}
+    BINDINGS = [
+        Binding("ctrl+q", "quit", N_("Quit"), tooltip=N_("Quit the game"), show=False, priority=True),
+        Binding("f1", "help", N_("Help"), tooltip=N_("The keys of this screen"), show=False, priority=True),
+        Binding("f2", "toggle_language", tooltip=N_("English or Chinese"), show=False, priority=True),
+    ]
+
+    host: reactive[HostReport | None] = reactive(None)
+    """What this host can do; None until it has been looked at."""
+
+    def __init__(self, *, language: str | None = None, warm_up: bool = True) -> None:
+        super().__init__()
+        self.campaign: Campaign = load_campaign()
+        self.progress: Progress = Progress.open()
+        self._warm_up = warm_up
+        self._keeper = LaboratoryKeeper()
+        self._notices_told = 0
+        self._start_with(language)
+
+    # What screens ask for
+
+    async def laboratory(self) -> Laboratory:
+        """The game's one laboratory, once it is open. Raises Unplayable when this host refuses it."""
+        return await self._keeper.get()
+
+    def open_level(self, id: str) -> None:
+        """Go to the level; the one that was open is left. Where nothing can be played, the screen that says why."""
+        self.campaign.level(id)
+        if self.host is not None and not self.host.supported:
+            self.cannot_play(self.host.why_not)
+            return
+        from zcquest.tui.screens.level import LevelScreen
+
+        if any(isinstance(screen, LevelScreen) for screen in self.screen_stack):
+            self._back_to(LevelScreen)
+            self.pop_screen()
+        self.push_screen(LevelScreen(id))
+
+    def open_codex(self, name: str | None = None) -> None:
+        """Open the codex, at the page `name` if given."""
+        from zcquest.tui.screens.codex import CodexScreen
+
+        if isinstance(self.screen, CodexScreen):
+            if name:
+                self.screen.open_page(name)
+        else:
+            self.push_screen(CodexScreen(name))
+
+    def cannot_play(self, why: Message | None) -> None:
+        """Explain why nothing can be played on this host (`Unplayable.reason`), and what to do."""
+        from zcquest.tui.screens.start import CannotPlay
+
+        if not isinstance(self.screen, CannotPlay):
+            self.push_screen(CannotPlay(why))
+
+    def set_language(self, code: str) -> None:
+        """Say everything in the language `code` from now on, and remember it."""
+        languages.set_language(code)
+        self.keep_setting("language", code)
+        for screen in self.screen_stack:
+            if isinstance(screen, ZcScreen | ZcModal):
+                screen.retranslate()
+            screen.refresh_bindings()
+
+    def set_theme(self, name: str) -> None:
+        """Show the theme `name` (of THEMES) from now on, and remember it."""
+        self.theme = name
+        self.keep_setting("theme", name)
+
+    def set_motion(self, motion: str) -> None:
+        """`motion` is one of MOTIONS."""
+        self.animation_level = MOTIONS[motion]
+        self.keep_setting("motion", motion)
+
+    @property
+    def motion(self) -> str:
+        """How much may move: `full`, `reduced` (nothing by itself), `none`."""
+        return next(ours for ours, level in MOTIONS.items() if level == self.animation_level)
+
+    def keep_setting(self, key: str, value: str) -> None:
+        self.progress.set_setting(key, value)
+        self.tell_notices()
+
+    def tell_notices(self) -> None:
+        """Show what the progress file has to say and has not said yet. Call it after writing progress."""
+        for notice in self.progress.notices[self._notices_told :]:
+            self.notify(languages.say(notice), title=_("Progress"), severity="warning", timeout=12, markup=False)
+        self._notices_told = len(self.progress.notices)
+
+    # Ways between screens
+
+    def action_help(self) -> None:
+        from zcquest.tui.screens.help import HelpScreen
+
+        self.push_screen(HelpScreen(self.screen))
+
+    def action_toggle_language(self) -> None:
+        self.set_language(other_language())
+
+    def action_codex(self) -> None:
+        self.open_codex()
+
+    def action_home(self) -> None:
+        self._back_to(HomeScreen)
+
+    def action_campaign(self) -> None:
+        from zcquest.tui.screens.campaign import CampaignScreen
+
+        if not self._back_to(CampaignScreen):
+            self.push_screen(CampaignScreen())
+
+    def action_settings(self) -> None:
+        from zcquest.tui.screens.settings import SettingsScreen
+
+        if not self._back_to(SettingsScreen):
+            self.push_screen(SettingsScreen())
+
+    def action_screenshot(self, filename: str | None = None, path: str | None = None) -> None:
+        self.deliver_screenshot(filename, path)
+
+    def action_command_palette(self) -> None:
+        from zcquest.tui.screens.palette import GamePalette
+
+        if not GamePalette.is_open(self):
+            self.push_screen(GamePalette(id="--command-palette"))
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        from zcquest.tui.screens.start import TooSmall
+
+        if action in ("help", "command_palette"):
+            return not isinstance(self.screen, TooSmall) and not self.screen.is_modal
+        return True
+
+    def _back_to(self, kind: type[Screen[Any]]) -> bool:
+        """Leave the screens above the lowest one of this kind; False when there is none."""
+        depth = next((depth for depth, screen in enumerate(self.screen_stack) if isinstance(screen, kind)), None)
+        if depth is None:
+            return False
+        for _above in self.screen_stack[depth + 1 :]:
+            self.pop_screen()
+        return True
+
+    # Start and end
+
+    def get_default_screen(self) -> Screen[Any]:
+        return HomeScreen()
+
+    def get_theme_variable_defaults(self) -> dict[str, str]:
+        return DARK
+
+    def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
+        yield SystemCommand(_("Home"), _("The first screen"), self.action_home)
+        yield SystemCommand(_("Campaign"), _("All chapters and levels"), self.action_campaign)
+        yield SystemCommand(_("Codex"), _("What every call and word means"), self.action_codex)
+        yield SystemCommand(_("Settings"), _("Language, theme, animation, progress"), self.action_settings)
+        yield SystemCommand(_("Save a picture"), _("This screen as an SVG file"), self.action_screenshot)
+        yield SystemCommand(_("Quit"), _("Quit the game"), self.exit)
+
+    def on_mount(self) -> None:
+        self.tell_notices()
+        if self._warm_up:
+            self.call_after_refresh(self._start_warming_up)
+
+    async def on_unmount(self) -> None:
+        await self._keeper.close()
+        self.progress.close()
+
+    def on_resize(self, event: Resize) -> None:
+        self.check_size()
+
+    def check_size(self) -> None:
+        """Cover the screens while the terminal is too small for them. Their state stays as it is."""
+        from zcquest.tui.screens.start import TooSmall
+
+        if too_small(self.size.width, self.size.height) and not isinstance(self.screen, TooSmall):
+            self.push_screen(TooSmall())
+
+    def _start_warming_up(self) -> None:
+        self.run_worker(self._warm, exclusive=True)
+
+    async def _warm(self) -> None:
+        self.host = await asyncio.to_thread(_inspect)
+        if self.host.supported:
+            self._keeper.start()
+        else:
+            self.cannot_play(self.host.why_not)
+
+    def _start_with(self, language: str | None) -> None:
+        """Take up the player's settings; `language` and ZCQUEST_LANG go before the one that was kept."""
+        wanted = language or (None if os.environ.get("ZCQUEST_LANG") else self.progress.setting("language"))
+        if wanted in languages.LANGUAGES:
+            languages.set_language(wanted)
+        for theme in THEMES.values():
+            self.register_theme(theme)
+        theme_name = self.progress.setting("theme")
+        self.theme = theme_name if theme_name in THEMES else DEFAULT_THEME
+        if (motion := self.progress.setting("motion")) in MOTIONS:
+            self.animation_level = MOTIONS[motion]
+
+
+def too_small(width: int, height: int) -> bool:
+    return width < MIN_WIDTH or height < MIN_HEIGHT
+
+
+def play(language: str | None = None) -> int:
+    """Play until the player quits; the exit status. Ends cleanly on SIGINT, SIGTERM and SIGHUP too."""
+    return asyncio.run(_play(ZcquestApp(language=language)))
+
+
+async def _play(app: ZcquestApp) -> int:
+    loop = asyncio.get_running_loop()
+    for name in ENDING_SIGNALS:
+        if number := getattr(signal, name, None):
+            with suppress(NotImplementedError):  # Windows has no handlers on its loop
+                loop.add_signal_handler(number, _end, app, 128 + number)
+    await app.run_async()
+    return app.return_code or 0
+
+
+def _end(app: ZcquestApp, status: int) -> None:
+    app.exit(return_code=status)
+
+
+def _inspect() -> HostReport:
+    from zcquest.engine.host import inspect_host
+    from zcquest.levels.play import cache_folder
+
+    return inspect_host(cache_folder() / "runs")

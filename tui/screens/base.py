@@ -1,0 +1,58 @@
+"""What all screens share: bindings in the player's language, the way back, the game behind them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, cast
+
+from textual.binding import Binding
+from textual.screen import ActiveBinding, ModalScreen, Screen, ScreenResultType
+
+from zcquest.tui.language import N_, translated
+
+if TYPE_CHECKING:
+    from zcquest.tui.app import ZcquestApp
+
+
+class _InTheLanguage(Screen[ScreenResultType]):
+    """Bindings hold English message ids (`N_("Run")`); footer, help and palette see them translated."""
+
+    @property
+    def game(self) -> ZcquestApp:
+        """The app, by its own type."""
+        return cast("ZcquestApp", self.app)
+
+    @property
+    def active_bindings(self) -> dict[str, ActiveBinding]:
+        return {key: translated(active) for key, active in super().active_bindings.items()}
+
+    def on_screen_resume(self) -> None:
+        self.game.check_size()
+
+    def retranslate(self) -> None:
+        """Say everything again: the language has changed. Called on every screen of the stack, footers follow alone."""
+
+
+class ZcScreen(_InTheLanguage[ScreenResultType]):
+    """A full screen. Subclass it, and override `retranslate`."""
+
+    BINDINGS = [
+        Binding("escape", "back", N_("Back"), tooltip=N_("Back to the screen before")),
+        Binding("question_mark", "app.help", N_("Help"), key_display="?", tooltip=N_("The keys of this screen")),
+        Binding("c", "app.codex", N_("Codex"), tooltip=N_("What every call and word means")),
+        Binding("l,f2", "app.toggle_language", key_display="F2", tooltip=N_("English or Chinese")),
+    ]
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        return self.app.screen_stack[0] is not self if action == "back" else True
+
+    def action_back(self) -> None:
+        self.dismiss()
+
+
+class ZcModal(_InTheLanguage[ScreenResultType], ModalScreen[ScreenResultType]):
+    """A dialogue over a screen; escape closes it with the result None."""
+
+    BINDINGS = [Binding("escape", "close", N_("Close"), tooltip=N_("Close this"))]
+
+    def action_close(self) -> None:
+        self.dismiss(None)

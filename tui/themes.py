@@ -1,0 +1,133 @@
+"""The game's themes. Colour is never the only sign: what is `$dma`, `$cpu` or `$shared` differs in line shape too."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final
+
+from textual.theme import Theme
+
+from zcquest.tui.language import N_
+
+# Variables of our own, for style sheets: who moves bytes, the kernel border, stars, and what is drawn as a frame.
+DARK = {
+    "dma": "#6ea8e8",
+    "cpu": "#e8946a",
+    "shared": "#7fc88f",
+    "crossing": "#e3bf5f",
+    "star": "#e3bf5f",
+    "frame": "#3a4553",
+    "quiet": "#8b97a6",
+}
+LIGHT = {
+    "dma": "#1d5ba6",
+    "cpu": "#a8481a",
+    "shared": "#26703a",
+    "crossing": "#84620a",
+    "star": "#84620a",
+    "frame": "#bcb5a4",
+    "quiet": "#676c75",
+}
+CONTRAST = {
+    "dma": "#5fd7ff",
+    "cpu": "#ffaf5f",
+    "shared": "#5fff87",
+    "crossing": "#ffff00",
+    "star": "#ffff00",
+    "frame": "#ffffff",
+    "quiet": "#d0d0d0",
+}
+
+THEMES: Final[Mapping[str, Theme]] = MappingProxyType(
+    {
+        theme.name: theme
+        for theme in (
+            Theme(
+                name="zcquest-dark",
+                primary="#6cb6d9",
+                secondary="#4d7f9c",
+                accent="#e3bf5f",
+                warning="#e3bf5f",
+                error="#e5717b",
+                success="#7fc88f",
+                foreground="#d9dfe7",
+                background="#10151b",
+                surface="#161c24",
+                panel="#1d252f",
+                variables={
+                    **DARK,
+                    "block-cursor-background": "#28475a",
+                    "block-cursor-foreground": "#ffffff",
+                    "block-cursor-blurred-background": "#1d252f",
+                    "border": "#6cb6d9",
+                    "border-blurred": "#3a4553",
+                    "footer-background": "#10151b",
+                    "footer-key-foreground": "#e3bf5f",
+                    "footer-description-foreground": "#a5b0bd",
+                },
+            ),
+            Theme(
+                name="zcquest-light",
+                primary="#1a6690",
+                secondary="#7fa7bd",
+                accent="#84620a",
+                warning="#84620a",
+                error="#ab2438",
+                success="#26703a",
+                foreground="#23282f",
+                background="#f8f6f1",
+                surface="#f0ede5",
+                panel="#e5e1d6",
+                dark=False,
+                variables={
+                    **LIGHT,
+                    "block-cursor-background": "#bcdcec",
+                    "block-cursor-foreground": "#10151b",
+                    "block-cursor-blurred-background": "#e5e1d6",
+                    "border": "#1a6690",
+                    "border-blurred": "#bcb5a4",
+                    "footer-background": "#f8f6f1",
+                    "footer-key-foreground": "#84620a",
+                    "footer-description-foreground": "#4c525b",
+                },
+            ),
+            Theme(
+                name="zcquest-contrast",
+                primary="#5fd7ff",
+                secondary="#ffffff",
+                accent="#ffff00",
+                warning="#ffff00",
+                error="#ff8787",
+                success="#5fff87",
+                foreground="#ffffff",
+                background="#000000",
+                surface="#000000",
+                panel="#1c1c1c",
+                text_alpha=1.0,
+                variables={
+                    **CONTRAST,
+                    "block-cursor-background": "#ffff00",
+                    "block-cursor-foreground": "#000000",
+                    "block-cursor-text-style": "bold",
+                    "block-cursor-blurred-background": "#4e4e4e",
+                    "border": "#ffff00",
+                    "border-blurred": "#ffffff",
+                    "footer-background": "#000000",
+                    "footer-key-foreground": "#ffff00",
+                    "footer-description-foreground": "#ffffff",
+                    "text-muted": "#e4e4e4",
+                    "text-disabled": "#c6c6c6",
+                },
+            ),
+        )
+    }
+)
+DEFAULT_THEME = "zcquest-dark"
+NAMES: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "zcquest-dark": N_("Dark"),
+        "zcquest-light": N_("Light"),
+        "zcquest-contrast": N_("High contrast"),
+    }
+)
