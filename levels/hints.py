@@ -41,8 +41,8 @@ def choose(text: LevelText, step: int, situation: Situation) -> str:
 def _holds(condition: Condition, situation: Situation) -> bool:
     if condition.ask is Ask.SYNTAX:
         return situation.syntax
-    # A plan that was not understood or not run uses, lacks and loses nothing that a hint could build on.
-    if situation.syntax or not situation.ran:
+    # A plan that did not run, be it for its syntax, lacks and loses nothing that a hint could build on.
+    if not situation.ran:
         return False
     match condition.ask:
         case Ask.ERRNO:

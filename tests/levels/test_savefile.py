@@ -10,6 +10,7 @@ import subprocess
 import sys
 import textwrap
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -123,31 +124,39 @@ def test_two_instances_write_at_the_same_time(tmp_path: Path) -> None:
     progress.close()
 
 
-def test_two_instances_that_find_damage_keep_one_file_aside_and_share_the_fresh_one(tmp_path: Path) -> None:
+def test_two_instances_that_find_damage_keep_one_file_aside_and_share_the_fresh_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     path = tmp_path / FILE_NAME
     path.write_bytes(b"no database " * 1000)
     code = """
         import sys
         from pathlib import Path
         from zcquest.levels.progress import Progress
+        print("ready", flush=True)
         sys.stdin.readline()
         progress = Progress.open(Path(sys.argv[1]))
-        progress.set_setting(sys.argv[2], "here")
+        progress.set_setting("other", "here")
         print(len(progress.notices), progress.kept)
     """
-    instances = [
-        subprocess.Popen(_python(code, path, name), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-        for name in "abcd"
-    ]
-    for instance in instances:
-        assert instance.stdin is not None
-        instance.stdin.write("go\n")
-        instance.stdin.flush()
-    told = sorted(instance.communicate()[0].split()[0] for instance in instances)
-    assert told == ["0", "0", "0", "1"]
-    assert len(_aside(path)) == 1
+    other = subprocess.Popen(_python(code, path), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    assert other.stdin is not None and other.stdout is not None
+    assert other.stdout.readline() == "ready\n"
+    keep_aside = savefile._keep_aside
+
+    def keep_aside_late(damaged: Path) -> Path:
+        assert other.stdin is not None
+        other.stdin.write("go\n")
+        other.stdin.flush()
+        with suppress(subprocess.TimeoutExpired):  # ample for the other, if nothing made it wait for us
+            other.wait(timeout=0.7)
+        return keep_aside(damaged)
+
+    monkeypatch.setattr(savefile, "_keep_aside", keep_aside_late)
     progress = Progress.open(path)
-    assert [progress.setting(name) for name in "abcd"] == ["here"] * 4
+    told, _ = other.communicate()
+    assert (told, len(progress.notices)) == ("0 True\n", 1)
+    assert (len(_aside(path)), progress.setting("other")) == (1, "here")
     progress.close()
 
 
@@ -179,13 +188,30 @@ def _another_programs(path: Path) -> None:
     db.close()
 
 
+def _another_programs_with_other_tables(path: Path) -> None:
+    path.unlink()
+    with sqlite3.connect(path) as db:
+        db.execute("CREATE TABLE routes (distance REAL)")
+    db.close()
+
+
 def _without_a_table(path: Path) -> None:
     with sqlite3.connect(path) as db:
         db.execute("DROP TABLE drafts")
     db.close()
 
 
-@pytest.mark.parametrize("damage", [_no_database, _torn_pages, _cut_in_half, _another_programs, _without_a_table])
+@pytest.mark.parametrize(
+    "damage",
+    [
+        _no_database,
+        _torn_pages,
+        _cut_in_half,
+        _another_programs,
+        _another_programs_with_other_tables,
+        _without_a_table,
+    ],
+)
 def test_a_damaged_file_is_kept_aside_and_a_fresh_one_started(tmp_path: Path, damage: Callable[[Path], None]) -> None:
     path = _file(tmp_path)
     damage(path)
