@@ -39,7 +39,8 @@ class Ask(StrEnum):
     SYNTAX = "syntax"  # the plan did not parse
 
 
-ENDINGS = ("stalled", "deadline", "error", "killed")
+# The engine's names for the ways a run fails; spelled out so that texts can be read where the machine cannot be loaded.
+ENDINGS = ("end_of_file", "stalled", "error", "no_bytes", "no_memory", "killed", "deadline", "lost")
 
 _VALUES: Mapping[Ask, Collection[str]] = {
     Ask.ERRNO: tuple(errno.errorcode.values()),

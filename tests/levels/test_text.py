@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from zcquest.levels.text import Ask, Condition, TextError, compare_sections, parse_text
+from zcquest.engine.machine.executor import Ending
+from zcquest.levels.text import ENDINGS, Ask, Condition, TextError, compare_sections, parse_text
 
 from .conftest import TEXT
 
@@ -72,6 +73,10 @@ def test_what_is_wrong_is_named_with_its_line(old: str, new: str, line: int, rea
         parse_text(TEXT.replace(old, new, 1), ["cold", "warm"])
     assert caught.value.line == line
     assert reason in str(caught.value.reason)
+
+
+def test_a_hint_may_ask_for_every_way_in_which_a_run_fails() -> None:
+    assert set(ENDINGS) == set(Ending) - {Ending.SENT, Ending.CANCELLED}
 
 
 def test_two_languages_must_try_the_same_hints_in_the_same_order() -> None:
