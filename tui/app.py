@@ -45,7 +45,7 @@ class ZcquestApp(App[None]):
     BINDINGS = [
         Binding("ctrl+q", "quit", N_("Quit"), tooltip=N_("Quit the game"), show=False, priority=True),
         Binding("f1", "help", N_("Help"), tooltip=N_("The keys of this screen"), show=False, priority=True),
-        Binding("f2", "toggle_language", tooltip=N_("English or Chinese"), show=False, priority=True),
+        Binding("f2", "toggle_language", N_("Language"), tooltip=N_("English or Chinese"), show=False, priority=True),
     ]
 
     host: reactive[HostReport | None] = reactive(None)
@@ -186,7 +186,9 @@ class ZcquestApp(App[None]):
     # Start and end
 
     def get_default_screen(self) -> Screen[Any]:
-        return HomeScreen()
+        home = HomeScreen()
+        self._load_screen_css(home)  # Textual does this for pushed screens only
+        return home
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
         return DARK
@@ -209,7 +211,7 @@ class ZcquestApp(App[None]):
         self.progress.close()
 
     def on_resize(self, event: Resize) -> None:
-        self.check_size()
+        self.call_later(self.check_size)  # the app takes up its new size after this handler
 
     def check_size(self) -> None:
         """Cover the screens while the terminal is too small for them. Their state stays as it is."""

@@ -12,6 +12,8 @@ from zcquest.tui.language import N_, translated
 if TYPE_CHECKING:
     from zcquest.tui.app import ZcquestApp
 
+EVERYWHERE = ("back", "close", "app.help", "app.codex", "app.toggle_language", "app.quit")
+
 
 class _InTheLanguage(Screen[ScreenResultType]):
     """Bindings hold English message ids (`N_("Run")`); footer, help and palette see them translated."""
@@ -23,7 +25,10 @@ class _InTheLanguage(Screen[ScreenResultType]):
 
     @property
     def active_bindings(self) -> dict[str, ActiveBinding]:
-        return {key: translated(active) for key, active in super().active_bindings.items()}
+        """In the order of the footer: a screen's own keys first, then those that every screen has."""
+        active = super().active_bindings
+        keys = sorted(active, key=lambda key: active[key].binding.action in EVERYWHERE)
+        return {key: translated(active[key]) for key in keys}
 
     def on_screen_resume(self) -> None:
         self.game.check_size()
@@ -39,7 +44,7 @@ class ZcScreen(_InTheLanguage[ScreenResultType]):
         Binding("escape", "back", N_("Back"), tooltip=N_("Back to the screen before")),
         Binding("question_mark", "app.help", N_("Help"), key_display="?", tooltip=N_("The keys of this screen")),
         Binding("c", "app.codex", N_("Codex"), tooltip=N_("What every call and word means")),
-        Binding("l,f2", "app.toggle_language", key_display="F2", tooltip=N_("English or Chinese")),
+        Binding("l,f2", "app.toggle_language", N_("Language"), key_display="F2", tooltip=N_("English or Chinese")),
     ]
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
