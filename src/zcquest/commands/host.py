@@ -1,0 +1,19 @@
+"""Whether this host has a kernel to play on. Imports nothing that only Linux has."""
+
+from __future__ import annotations
+
+import platform
+from pathlib import Path
+
+from zcquest.commands.refusal import NO_HOST, Refused
+
+
+def refuse_other_hosts() -> None:
+    """Raises Refused where there is no Linux kernel to play on."""
+    if platform.system() == "Linux":
+        return
+    from zcquest.engine.host import inspect_host
+    from zcquest.levels.language import say
+
+    why_not = inspect_host(Path()).why_not
+    raise Refused(NO_HOST, *([say(why_not)] if why_not else []))

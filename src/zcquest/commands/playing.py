@@ -1,0 +1,114 @@
+"""A plan played from the command line: its level found, the run stoppable, the result kept in the player's progress."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import sys
+import time
+from pathlib import Path
+
+import msgspec
+
+from zcquest.commands.plan_file import ChosenPlan
+from zcquest.commands.printing import print_notice
+from zcquest.commands.refusal import NO_HOST, WRONG, Refused
+from zcquest.commands.stopping import run_until_stopped
+from zcquest.engine.session import Session
+from zcquest.levels.language import gettext as _
+from zcquest.levels.language import say
+from zcquest.levels.loader import Level, UnknownLevel, load_campaign
+from zcquest.levels.play import Unplayable, open_laboratory, play
+from zcquest.levels.progress import Progress, RunRow
+from zcquest.levels.report import RunReport
+from zcquest.levels.schema import SceneFile
+from zcquest.levels.verdict import Verdict
+
+
+def find_level(id: str) -> Level:
+    """The level `id`. Raises Refused: it is unknown, or its files are wrong."""
+    campaign = load_campaign()
+    try:
+        return campaign.level(id)
+    except UnknownLevel as unknown:
+        broken = [error for error in campaign.broken if _concerns(error.file, id)]
+        told = [error.message for error in broken] or [unknown.message]
+        raise Refused(WRONG, *map(say, told)) from None
+
+
+def _concerns(file: Path, id: str) -> bool:
+    return any(folder.name.startswith(f"{id}-") for folder in (file, file.parent))
+
+
+def play_plan(level: Level, chosen: ChosenPlan, *, save: bool) -> tuple[RunReport, Verdict]:
+    """Run the plan; keep the run if it is the player's own. Raises Refused and Stopped."""
+    try:
+        report, verdict = run_until_stopped(_play(level, chosen))
+    except Unplayable as failure:
+        raise _cannot(say(failure.reason)) from None
+    except OSError as failure:  # not even a process could be started
+        raise _cannot(failure.strerror or str(failure)) from None
+    if save and chosen.own:
+        _keep(report, verdict)
+    return report, verdict
+
+
+async def _play(level: Level, chosen: ChosenPlan) -> tuple[RunReport, Verdict]:
+    with _Status() as status:
+        async with open_laboratory() as laboratory:
+            return await play(laboratory, level, chosen.plan, watch=status.show)
+
+
+def _cannot(reason: str) -> Refused:
+    return Refused(
+        NO_HOST,
+        _("This host cannot run it: {reason}").format(reason=reason),
+        _("zcquest doctor tells what this host can do."),
+    )
+
+
+def _keep(report: RunReport, verdict: Verdict) -> None:
+    """What goes wrong here is told, and takes nothing from the run."""
+    progress = Progress.open()
+    try:
+        progress.record_run(
+            RunRow(
+                level=report.level,
+                at=time.time(),
+                plan=report.plan,
+                passed=report.passed,
+                stars=report.stars,
+                copies=verdict.copies,
+                switches=verdict.switches,
+                buffer=verdict.buffer,
+                report=msgspec.Raw(msgspec.json.encode(report)),
+            )
+        )
+    except (OSError, sqlite3.Error) as error:
+        print_notice(_("The run could not be kept in your progress: {reason}").format(reason=error))
+    finally:
+        for notice in progress.notices:
+            print_notice(say(notice))
+        progress.close()
+
+
+class _Status:
+    """While a run is on, one line on a person's terminal that says so, and goes."""
+
+    def __init__(self) -> None:
+        self._shown = sys.stderr.isatty() and os.environ.get("TERM", "dumb") != "dumb"
+
+    def __enter__(self) -> _Status:
+        self._line(_("Preparing the log ..."))
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._line("")
+
+    def show(self, scene: SceneFile, session: Session) -> None:
+        self._line(_("Running: {scene} ...").format(scene=scene.name))
+
+    def _line(self, text: str) -> None:
+        if self._shown:
+            sys.stderr.write(f"\r\x1b[K{text}")
+            sys.stderr.flush()
