@@ -2,24 +2,104 @@
 
 from __future__ import annotations
 
+from rich.segment import Segment
+from rich.style import Style
+from textual.app import RenderResult
+from textual.geometry import Region
 from textual.reactive import reactive
 from textual.strip import Strip
 from textual.widget import Widget
 
+from zcquest.tui.widgets.map.canvas import Canvas
+from zcquest.tui.widgets.map.picture import draw
 from zcquest.tui.widgets.map_state import MapState
+
+INKS = (
+    "zone", "wall", "seam", "room", "title", "reading", "quiet", "bar", "work", "kept", "lost", "crossing",
+    "dma", "cpu", "shared", "unknown", "expected", "wire",
+)  # fmt: skip
 
 
 class MachineMap(Widget):
-    """Draws one `MapState` at a time; give it the next one with `show`."""
+    """Draws one `MapState` at a time; give it the next one with `show`. Only the cells that change are drawn again."""
+
+    COMPONENT_CLASSES = {f"machine-map--{ink}" for ink in INKS}
+    DEFAULT_CSS = """
+    MachineMap {
+        height: 1fr;
+        .machine-map--zone { color: $quiet; text-style: bold; }
+        .machine-map--wall { color: $crossing; }
+        .machine-map--seam { color: $frame; }
+        .machine-map--room { color: $frame; }
+        .machine-map--title { color: $foreground; text-style: bold; }
+        .machine-map--reading { color: $foreground; }
+        .machine-map--quiet { color: $quiet; }
+        .machine-map--bar { color: $primary; }
+        .machine-map--work { color: $accent; }
+        .machine-map--kept { color: $success; }
+        .machine-map--lost { color: $error; }
+        .machine-map--crossing { color: $crossing; text-style: bold; }
+        .machine-map--dma { color: $dma; }
+        .machine-map--cpu { color: $cpu; }
+        .machine-map--shared { color: $shared; }
+        .machine-map--unknown { color: $error; }
+        .machine-map--expected { color: $quiet; }
+        .machine-map--wire { color: $foreground; }
+    }
+    """
 
     state: reactive[MapState] = reactive(MapState, repaint=False)
+
+    def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
+        super().__init__(id=id, classes=classes)
+        self._canvas = Canvas(0, 0)
 
     def show(self, state: MapState) -> None:
         """Draw `state` from now on."""
         self.state = state
 
+    def retranslate(self) -> None:
+        """Say everything again: the language has changed."""
+        self._redraw()
+
     def watch_state(self) -> None:
-        self.refresh()
+        self._redraw()
+
+    def on_resize(self) -> None:
+        self._redraw()
+
+    def render(self) -> RenderResult:
+        return ""  # all drawing is render_line's
 
     def render_line(self, y: int) -> Strip:
-        return Strip.blank(self.size.width, self.rich_style)
+        width = self.size.width
+        if y >= self._canvas.height or self._canvas.width != width:
+            return Strip.blank(width, self.rich_style)
+        return Strip([Segment(text, self._style(ink, stress)) for text, ink, stress in self._canvas.runs(y)], width)
+
+    def _redraw(self) -> None:
+        size = self.size
+        if not size:
+            return
+        before, self._canvas = self._canvas, draw(self.state, *size)
+        if (before.width, before.height) != tuple(size):
+            self.refresh()
+        elif changed := _changes(before, self._canvas):
+            self.refresh(*changed)
+
+    def _style(self, ink: str, stress: str) -> Style:
+        style = self.get_component_rich_style(f"machine-map--{ink}") if ink else self.rich_style
+        return style + Style.parse(stress) if stress else style
+
+
+def _changes(before: Canvas, after: Canvas) -> list[Region]:
+    """The stretch of each row in which the two differ, whole wide characters only."""
+    regions = []
+    for y in range(after.height):
+        old, new = before.row(y), after.row(y)
+        if old == new:
+            continue
+        differing = [x for x in range(after.width) if old[x] != new[x]]
+        start, end = max(differing[0] - 1, 0), min(differing[-1] + 2, after.width)
+        regions.append(Region(start, y, end - start, 1))
+    return regions

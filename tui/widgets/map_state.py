@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from zcquest.engine.calls import CALLS
-from zcquest.engine.gauges import Gauges
 from zcquest.engine.message import Message
 from zcquest.engine.places import Evidence, Mover, Place, Route
 from zcquest.engine.plan import Plan
-from zcquest.levels.report import SceneReport
+
+if TYPE_CHECKING:  # a picture needs none of what makes these
+    from zcquest.engine.gauges import Gauges
+    from zcquest.levels.report import SceneReport
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,12 +101,14 @@ def _expected(state: MapState) -> Iterable[MapHop]:
 
 
 def _merge(one: MapHop, other: MapHop) -> MapHop:
-    """Two steps' bytes over the same route. Where their movers differ, so does the answer: mixed."""
+    """Two steps' bytes over the same route; one hop without a witness leaves the sum without one."""
+    weak = Evidence.NOTHING in (one.evidence, other.evidence)
+    mover = one.mover if one.mover == other.mover else Mover.MIXED
     return replace(
         one,
         steps=tuple(dict.fromkeys((*one.steps, *other.steps))),
-        mover=one.mover if one.mover == other.mover else Mover.MIXED,
+        mover=Mover.UNKNOWN if weak else mover,
         bytes=None if one.bytes is None else one.bytes + (other.bytes or 0),
-        evidence=one.evidence if one.evidence == other.evidence else Evidence.NOTHING,
-        note=one.note or other.note,
+        evidence=Evidence.NOTHING if weak else one.evidence,
+        note=next((hop.note for hop in (one, other) if hop.evidence is Evidence.NOTHING), one.note or other.note),
     )

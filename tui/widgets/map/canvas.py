@@ -1,0 +1,121 @@
+"""A grid of terminal cells to draw on. A wide character takes two cells and is never cut in half."""
+
+from __future__ import annotations
+
+from itertools import groupby
+from typing import NamedTuple
+
+from rich.cells import cell_len, set_cell_size
+
+CONTINUED = ""  # the second cell of a wide character
+
+
+class Cell(NamedTuple):
+    """A character, its ink (a component class, without the map's prefix) and its stress (`bold`, `reverse`)."""
+
+    text: str = " "
+    ink: str = ""
+    stress: str = ""
+
+
+BLANK = Cell()
+
+
+class Canvas:
+    """`width` x `height` cells. What falls outside is dropped."""
+
+    def __init__(self, width: int, height: int) -> None:
+        self.width = width
+        self.height = height
+        self._rows = [[BLANK] * width for _ in range(height)]
+
+    def copy(self) -> Canvas:
+        twin = Canvas(0, 0)
+        twin.width, twin.height = self.width, self.height
+        twin._rows = [row.copy() for row in self._rows]
+        return twin
+
+    def at(self, x: int, y: int) -> Cell:
+        """The cell, blank outside the canvas."""
+        return self._rows[y][x] if 0 <= x < self.width and 0 <= y < self.height else BLANK
+
+    def put(self, x: int, y: int, text: str, ink: str = "", stress: str = "") -> None:
+        """One character."""
+        if 0 <= x < self.width and 0 <= y < self.height:
+            self._rows[y][x] = Cell(text, ink, stress)
+
+    def write(self, x: int, y: int, text: str, ink: str = "", stress: str = "") -> None:
+        """A line of text that starts at `x`; zero-width characters stay with the one before."""
+        for character in text:
+            width = cell_len(character)
+            if width == 0:
+                self._append(x - 1, y, character)
+                continue
+            if x < 0 or x + width > self.width:
+                x += width
+                continue
+            self.put(x, y, character, ink, stress)
+            if width == 2:
+                self.put(x + 1, y, CONTINUED, ink, stress)
+            x += width
+
+    def free(self, x: int, y: int, width: int) -> bool:
+        """Whether nothing is drawn on these cells, and all are on the canvas."""
+        if not (0 <= y < self.height and 0 <= x and x + width <= self.width):
+            return False
+        return all(cell.text == " " for cell in self._rows[y][x : x + width])
+
+    def runs(self, y: int) -> list[tuple[str, str, str]]:
+        """Row `y` as stretches of one look: text, ink, stress."""
+        return [
+            ("".join(cell.text for cell in cells), ink, stress)
+            for (ink, stress), cells in groupby(self._rows[y], key=lambda cell: cell[1:])
+        ]
+
+    def row(self, y: int) -> list[Cell]:
+        return self._rows[y]
+
+    def line(self, y: int) -> str:
+        """Row `y` as plain text."""
+        return "".join(cell.text for cell in self._rows[y])
+
+    def _append(self, x: int, y: int, mark: str) -> None:
+        if 0 <= x < self.width and 0 <= y < self.height:
+            before = self._rows[y][x]
+            self._rows[y][x] = before._replace(text=before.text + mark)
+
+
+def fit(text: str, width: int) -> str:
+    """`text` in at most `width` cells, an ellipsis at the end where it had to be cut."""
+    if cell_len(text) <= width:
+        return text
+    return set_cell_size(text, width - 1).rstrip() + "…" if width > 0 else ""
+
+
+def wrap(text: str, width: int) -> list[str]:
+    """`text` in lines of at most `width` cells: broken at spaces, and between Chinese characters."""
+    lines, line = [], ""
+    for word in _words(text):
+        if line and cell_len((line + word).rstrip()) > width:
+            lines.append(line.rstrip())
+            line = ""
+        line += word
+    lines.append(line.rstrip())
+    return [fit(line, width) for line in lines if line]
+
+
+_STAYS_WITH_THE_LAST = " ，。；：、！？）》”’"
+
+
+def _words(text: str) -> list[str]:
+    words: list[str] = []
+    for character in text:
+        if words and (character in _STAYS_WITH_THE_LAST or (_is_narrow(character) and _is_narrow(words[-1][-1]))):
+            words[-1] += character
+        else:
+            words.append(character)
+    return words
+
+
+def _is_narrow(character: str) -> bool:
+    return character != " " and cell_len(character) < 2

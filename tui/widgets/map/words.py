@@ -1,0 +1,111 @@
+"""What the map says: places, movers and evidence in the player's language, and the whole map in sentences."""
+
+from __future__ import annotations
+
+from zcquest.engine.places import Evidence, Mover, Place
+from zcquest.levels.language import gettext as _
+from zcquest.levels.language import say
+from zcquest.tui.widgets.map_state import MapHop, MapState, map_hops
+
+_UNITS = ("KiB", "MiB", "GiB", "TiB")
+
+
+def place_name(place: Place) -> str:
+    """The place as a room's title."""
+    match place:
+        case Place.DISK:
+            return _("disk")
+        case Place.PAGE_CACHE:
+            return _("page cache")
+        case Place.BUFFER:
+            return _("user buffer")
+        case Place.MAPPING:
+            return _("mapping")
+        case Place.SOCKET:
+            return _("socket buffer")
+        case Place.NIC:
+            return _("NIC lo")
+        case Place.CONSUMER:
+            return _("consumer")
+
+
+def mover_name(mover: Mover) -> str:
+    """Who carried the bytes, short enough for a line."""
+    match mover:
+        case Mover.CPU:
+            return _("CPU")
+        case Mover.DMA:
+            return _("DMA")
+        case Mover.NONE:
+            return _("shared")
+        case Mover.MIXED:
+            return _("mixed")
+        case Mover.UNKNOWN:
+            return "?"
+
+
+def evidence_name(evidence: Evidence) -> str:
+    """What stands behind a figure, in one word."""
+    match evidence:
+        case Evidence.COUNTED:
+            return _("counted")
+        case Evidence.METERED:
+            return _("metered")
+        case Evidence.PROVED:
+            return _("proved")
+        case Evidence.REPORTED:
+            return _("reported")
+        case Evidence.MODELLED:
+            return _("modelled")
+        case Evidence.NOTHING:
+            return _("no witness")
+
+
+def about_bytes(count: int) -> str:
+    """`64 KiB`, `1020 KiB`, `2.00 GiB`: three significant digits where the unit does not divide the count."""
+    if count < 1024:
+        return exact_bytes(count)
+    power = min((count.bit_length() - 1) // 10, len(_UNITS))
+    value = count / 1024**power
+    if value == int(value):
+        return f"{int(value)} {_UNITS[power - 1]}"
+    return f"{value:.{max(0, 3 - len(str(int(value))))}f} {_UNITS[power - 1]}"
+
+
+def exact_bytes(count: int) -> str:
+    """`65 536 B`."""
+    return f"{count:,} B".replace(",", " ")
+
+
+def step_numbers(steps: tuple[int, ...]) -> str:
+    """`1`, `1,3`, `1-4` for 0-based steps, as the plan's lines are numbered."""
+    numbers = sorted(step + 1 for step in steps)
+    if len(numbers) > 2 and numbers[-1] - numbers[0] == len(numbers) - 1:
+        return f"{numbers[0]}-{numbers[-1]}"
+    return ",".join(map(str, numbers))
+
+
+def description(state: MapState) -> list[str]:
+    """The map in words, a sentence a hop, for a pane too small for a picture and for those who cannot see one."""
+    hops = map_hops(state)
+    if not hops:
+        return [_("No step of the plan moves bytes yet.")]
+    return [_sentence(hop, state) for hop in hops]
+
+
+def _sentence(hop: MapHop, state: MapState) -> str:
+    ends = {"source": place_name(hop.route.source), "target": place_name(hop.route.target)}
+    way = _("{source} ► {target}").format(**ends)
+    steps = _("step {steps}").format(steps=step_numbers(hop.steps)) if hop.steps else ""
+    if hop.bytes is None:
+        figures = [_("no bytes in this run") if state.scene else _("expected")]
+    else:
+        model = "≈ " if hop.evidence is Evidence.MODELLED else ""
+        figures = [
+            model + exact_bytes(hop.bytes),
+            mover_name(hop.mover) if hop.mover else "",
+            evidence_name(hop.evidence) if hop.evidence else "",
+            say(hop.note) if hop.note and hop.evidence in (Evidence.MODELLED, Evidence.NOTHING) else "",
+        ]
+    mark = "▸ " if hop.current else ""
+    return mark + ": ".join((way, ", ".join(part for part in (steps, *figures) if part)))
