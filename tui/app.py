@@ -18,6 +18,7 @@ from textual.screen import Screen
 from zcquest.levels import language as languages
 from zcquest.levels.loader import Campaign, load_campaign
 from zcquest.levels.progress import Progress
+from zcquest.tui import line_breaking
 from zcquest.tui.commands import game_commands, system_commands
 from zcquest.tui.laboratory import LaboratoryKeeper
 from zcquest.tui.language import N_, _, other_language
@@ -34,6 +35,8 @@ MIN_WIDTH: Final = 80
 MIN_HEIGHT: Final = 24
 MOTIONS: Final = {"full": "full", "reduced": "basic", "none": "none"}  # ours -> Textual's animation levels
 ENDING_SIGNALS: Final = ("SIGINT", "SIGTERM", "SIGHUP")
+
+line_breaking.install()
 
 
 class ZcquestApp(App[None]):

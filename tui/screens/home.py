@@ -33,12 +33,11 @@ class HomeScreen(ZcScreen[None]):
     ]
 
     def compose(self) -> ComposeResult:
-        with Vertical(id="middle"):
-            with Vertical(id="column"):
-                yield Wordmark()
-                yield Static(id="about", markup=False)
-                yield Journey()
-                yield OptionList(id="menu", markup=False)
+        with Vertical(id="middle"), Vertical(id="column"):
+            yield Wordmark()
+            yield Static(id="about", markup=False)
+            yield Journey()
+            yield OptionList(id="menu", markup=False)
         yield Static(id="host", markup=False)
         yield Footer()
 

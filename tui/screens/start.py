@@ -3,24 +3,26 @@
 from __future__ import annotations
 
 from textual.app import ComposeResult
-from textual.containers import Center, Middle, VerticalScroll
-from textual.events import Resize, ScreenResume
-from textual.widgets import Static
+from textual.binding import Binding
+from textual.containers import Vertical, VerticalScroll
+from textual.content import Content
+from textual.events import Resize
+from textual.widgets import Footer, Static
 
+from zcquest.engine.host import Finding
 from zcquest.engine.message import Message
 from zcquest.levels.language import say
-from zcquest.tui.language import _
+from zcquest.tui.language import N_, _
 from zcquest.tui.screens.base import ZcModal
 
 
 class TooSmall(ZcModal[None]):
     """Covers the screens until the terminal is large enough for them."""
 
-    BINDINGS = []
+    BINDINGS = [Binding("q", "app.quit", show=False)]
 
     def compose(self) -> ComposeResult:
-        with Middle(), Center():
-            yield Static(markup=False)
+        yield Static(markup=False)
 
     def on_mount(self) -> None:
         self.retranslate()
@@ -28,7 +30,7 @@ class TooSmall(ZcModal[None]):
     def on_resize(self, event: Resize) -> None:
         self._look()
 
-    def on_screen_resume(self, event: ScreenResume) -> None:
+    def on_screen_resume(self) -> None:
         self._look()
 
     def retranslate(self) -> None:
@@ -56,16 +58,42 @@ class TooSmall(ZcModal[None]):
 class CannotPlay(ZcModal[None]):
     """What is missing on this host and what to do about it; the levels and the codex can still be read."""
 
+    CSS_PATH = "start.tcss"
+    BINDINGS = [
+        Binding("escape,enter", "close", N_("Read on"), key_display="esc", tooltip=N_("Read the levels and the codex")),
+        Binding("f2,l", "app.toggle_language", N_("Language"), key_display="F2"),
+        Binding("q", "app.quit", N_("Quit"), tooltip=N_("Quit the game")),
+    ]
+
     def __init__(self, why: Message | None) -> None:
         super().__init__()
         self._why = why
 
     def compose(self) -> ComposeResult:
-        with VerticalScroll():
-            yield Static(markup=False)
+        with Vertical(id="box"):
+            yield Static(id="title", markup=False)
+            with VerticalScroll(id="scroll", can_focus=False):
+                yield Static(id="why", markup=False)
+                yield Static(id="findings", markup=False)
+                yield Static(id="still", markup=False)
+            yield Footer(show_command_palette=False)
 
     def on_mount(self) -> None:
         self.retranslate()
 
     def retranslate(self) -> None:
-        self.query_one(Static).update(say(self._why) if self._why else "")
+        host = self.game.host
+        refused = [finding for finding in host.findings if finding.ok is False] if host else []
+        self.query_one("#title", Static).update(_("Nothing can be played on this machine"))
+        self.query_one("#why", Static).update(say(self._why) if self._why else "")
+        self.query_one("#findings", Static).update(Content("\n").join(map(finding_line, refused)))
+        self.query_one("#findings").display = bool(refused)
+        still = _("The levels and the codex can still be read. `zcquest doctor` tells more.")
+        self.query_one("#still", Static).update(still)
+
+
+def finding_line(finding: Finding) -> Content:
+    """What was found, and what to do about it."""
+    found = f"{say(finding.title)}: {say(finding.detail)}"
+    advice = f"\n  {say(finding.advice)}" if finding.advice else ""
+    return Content.assemble(("! ", "bold $warning"), found, (advice, "$quiet"))

@@ -1,0 +1,207 @@
+"""The codex: every call and idea on a page of its own, in the player's language."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.containers import Container, Vertical, VerticalScroll
+from textual.content import Content
+from textual.events import Key
+from textual.screen import ActiveBinding
+from textual.widgets import Footer, Input, Markdown, OptionList, Static
+from textual.widgets.option_list import Option
+
+from zcquest.engine.calls import CALLS
+from zcquest.engine.plan import signature
+from zcquest.levels import codex
+from zcquest.tui.language import N_, _
+from zcquest.tui.screens.base import ZcScreen
+from zcquest.tui.widgets.columns import left
+from zcquest.tui.widgets.heading import Heading
+
+SCHEME = "codex:"
+
+
+class CodexScreen(ZcScreen[None]):
+    """The list of pages, filtered as one types, and the page; its links are numbered and followed by their digit."""
+
+    CSS_PATH = "codex.tcss"
+    BINDINGS = [
+        Binding("slash", "search", N_("Search"), key_display="/", tooltip=N_("Search titles and texts")),
+        Binding("backspace", "previous", N_("Page before"), key_display="bksp", tooltip=N_("The page before this one")),
+        *(Binding(str(digit), f"follow({digit})", show=False) for digit in range(1, 10)),
+        Binding("pagedown,space", "scroll(1)", N_("Scroll"), show=False, tooltip=N_("Scroll the page")),
+        Binding("pageup", "scroll(-1)", show=False),
+    ]
+
+    def __init__(self, name: str | None = None) -> None:
+        """Opens at the page `name`; at the first one when there is no such page."""
+        super().__init__()
+        self._pages: tuple[str, ...] = codex.pages()
+        self._name = name if name in self._pages else self._pages[0]
+        self._visited: list[str] = []
+
+    def compose(self) -> ComposeResult:
+        yield Heading()
+        with Container(id="panes"):
+            with Vertical(id="list"):
+                yield Input(id="search", compact=True)
+                yield OptionList(id="pages", markup=False)
+            with Vertical(id="reading"):
+                with VerticalScroll(id="page"):
+                    yield Static(id="title", markup=False)
+                    yield Static(id="call", markup=False)
+                    yield Markdown(id="text", open_links=False)
+                yield Static(id="links", markup=False)
+        yield Footer()
+
+    def on_mount(self) -> None:
+        self.retranslate()
+        self.query_one("#pages").focus()
+
+    @property
+    def active_bindings(self) -> dict[str, ActiveBinding]:
+        active = super().active_bindings
+        return {key: found for key, found in active.items() if found.binding.action != "app.codex"}
+
+    def retranslate(self) -> None:
+        self.query_one(Heading).title = _("Codex")
+        self.query_one("#search", Input).placeholder = _("search")
+        self._list_pages()
+        self._show()
+
+    def open_page(self, name: str) -> None:
+        """Turn to the page `name`; nothing when there is none."""
+        if name in self._pages and name != self._name:
+            self._visited.append(self._name)
+            self._turn_to(name)
+
+    def action_search(self) -> None:
+        self.query_one("#search").focus()
+
+    def action_previous(self) -> None:
+        if self._visited:
+            self._turn_to(self._visited.pop())
+
+    def action_follow(self, digit: int) -> None:
+        links = codex.page(self._name).links
+        if digit <= len(links):
+            self.open_page(links[digit - 1])
+
+    def action_scroll(self, direction: int) -> None:
+        page = self.query_one("#page")
+        page.scroll_relative(y=direction * max(1, page.size.height - 2), animate=False)
+
+    def action_back(self) -> None:
+        search = self.query_one("#search", Input)
+        if search.has_focus or search.value:
+            search.value = ""
+            self.query_one("#pages").focus()
+        else:
+            self.dismiss()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        if action == "previous" and not self._visited:
+            return None
+        return super().check_action(action, parameters)
+
+    @on(Input.Changed, "#search")
+    def filter_pages(self) -> None:
+        self._list_pages()
+
+    @on(Input.Submitted, "#search")
+    def leave_search(self) -> None:
+        self.query_one("#pages").focus()
+
+    def on_key(self, event: Key) -> None:
+        if event.key == "down" and self.query_one("#search").has_focus:
+            self.leave_search()
+            event.stop()
+
+    @on(OptionList.OptionHighlighted, "#pages")
+    def show_marked(self, event: OptionList.OptionHighlighted) -> None:
+        if event.option_id and event.option_id != self._name:
+            self._name = event.option_id
+            self._show()
+
+    @on(Markdown.LinkClicked)
+    def follow_link(self, event: Markdown.LinkClicked) -> None:
+        if event.href.startswith(SCHEME):
+            self.open_page(event.href.removeprefix(SCHEME))
+
+    def _turn_to(self, name: str) -> None:
+        self._name = name
+        if name not in self._shown():
+            self.query_one("#search", Input).value = ""
+        self._list_pages()
+        self._show()
+
+    def _shown(self) -> list[str]:
+        wanted = self.query_one("#search", Input).value.casefold().split()
+        found = [page for page in map(codex.page, self._pages) if matches(page, wanted)]
+        found.sort(key=lambda page: not named_by(page, wanted))
+        return [page.name for page in found]
+
+    def _list_pages(self) -> None:
+        pages, shown = self.query_one("#pages", OptionList), self._shown()
+        pages.set_options(Option(codex.page(name).title, id=name) for name in shown)
+        if shown:
+            searching = bool(self.query_one("#search", Input).value) and self.query_one("#search").has_focus
+            pages.highlighted = shown.index(self._name) if self._name in shown and not searching else 0
+
+    def _show(self) -> None:
+        page = codex.page(self._name)
+        self.query_one("#title", Static).update(page.title)
+        call = self.query_one("#call", Static)
+        call.display = page.name in CALLS
+        if page.name in CALLS:
+            call.update(call_lines(page.name))
+        self.query_one("#text", Markdown).update(linked(f"{page.summary}\n\n{page.body}", page.links))
+        self.query_one("#links", Static).update(link_line(page.links))
+        self.query_one("#page").scroll_home(animate=False)
+        self.refresh_bindings()
+
+
+def matches(page: codex.Page, words: list[str]) -> bool:
+    """Whether every word stands in the page's name, title or text."""
+    text = f"{page.name} {page.title} {page.summary} {page.body}".casefold()
+    return all(word in text for word in words)
+
+
+def named_by(page: codex.Page, words: list[str]) -> bool:
+    """Whether the words name the page rather than stand in it somewhere."""
+    return all(word in f"{page.name} {page.title}".casefold() for word in words)
+
+
+def call_lines(name: str) -> Content:
+    """How C declares the call, and how a plan writes it."""
+    rows = [("C", CALLS[name].prototype), (_("plan"), signature(CALLS[name]))]
+    width = max(Content(label).cell_length for label, _text in rows) + 2
+    return Content("\n").join(
+        Content.assemble(left(label, width).stylize("$quiet"), (text, "bold")) for label, text in rows
+    )
+
+
+def linked(text: str, links: tuple[str, ...]) -> str:
+    """The Markdown with `[[name]]` as a link that shows the page's title and the digit that follows it."""
+
+    def link(found: re.Match[str]) -> str:
+        name = found[1]
+        digit = f" ({links.index(name) + 1})" if links.index(name) < 9 else ""
+        return f"[{codex.page(name).title}{digit}]({SCHEME}{name})"
+
+    return codex.LINK.sub(link, text)
+
+
+def link_line(links: tuple[str, ...]) -> Content:
+    """The page's links with their digits, for who does not use the mouse."""
+    return Content("   ").join(_numbered(links))
+
+
+def _numbered(links: tuple[str, ...]) -> Iterator[Content]:
+    for digit, name in enumerate(links[:9], 1):
+        yield Content.assemble((str(digit), "bold $accent"), " ", codex.page(name).title)
