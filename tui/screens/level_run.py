@@ -1,0 +1,124 @@
+"""A plan's run in every scene, as the screen hears of it: messages a few times a second, and one at the end."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from time import monotonic
+
+from textual.message import Message
+
+from zcquest.engine.children import ChildLost
+from zcquest.engine.experiment import Laboratory, Line, read_lines
+from zcquest.engine.message import Message as Sentence
+from zcquest.engine.plan import Plan
+from zcquest.engine.session import Session
+from zcquest.levels.loader import Level
+from zcquest.levels.play import Unplayable, play
+from zcquest.levels.report import RunReport
+from zcquest.levels.schema import SceneFile
+from zcquest.levels.verdict import Verdict
+from zcquest.tui.screens.level_log import is_missing, make_log
+from zcquest.tui.widgets.run_bar import Doing
+
+PERIOD = 0.2  # seconds between two looks at a run
+_PATIENCE = 1.0  # seconds that a look may take; a session that closes meanwhile never answers
+
+
+@dataclass
+class RunProgress(Message):
+    """How far the run is; `lines` are the calls so far of this scene, None where no new look was taken."""
+
+    doing: Doing
+    lines: tuple[Line, ...] | None = None
+
+    def can_replace(self, message: Message) -> bool:
+        return isinstance(message, RunProgress)
+
+
+@dataclass
+class RunEnded(Message):
+    """Every scene was run and judged."""
+
+    report: RunReport
+    verdict: Verdict
+
+
+@dataclass
+class RunRefused(Message):
+    """The host would not run it."""
+
+    reason: Sentence
+
+
+class LevelRun:
+    """One run of a level. `post` takes its messages."""
+
+    def __init__(self, level: Level, plan: Plan, post: Callable[[Message], object]) -> None:
+        self._level = level
+        self._plan = plan
+        self._post = post
+        self._scene = level.scenes[0]
+        self._session: Session | None = None
+        self._began = monotonic()
+
+    async def go(self, laboratory: Callable[[], asyncio.Future[Laboratory]]) -> None:
+        """Run to the end. Cancelling it ends the run's processes and removes its files."""
+        self._tell("opening")
+        watching = asyncio.create_task(self._watch())
+        try:
+            lab = await laboratory()
+            await self._make_logs(lab)
+            report, verdict = await play(lab, self._level, self._plan, watch=self._begin)
+        except Unplayable as refusal:
+            self._post(RunRefused(refusal.reason))
+        else:
+            self._post(RunEnded(report, verdict))
+        finally:
+            watching.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await watching
+
+    async def _make_logs(self, lab: Laboratory) -> None:
+        for scene in self._level.scenes:
+            if is_missing(scene.log.spec()):
+                self._scene = scene
+                self._tell("log")
+                await make_log(scene.log.spec(), lab.cache)
+
+    def _begin(self, scene: SceneFile, session: Session) -> None:
+        self._scene, self._session, self._began = scene, session, monotonic()
+
+    async def _watch(self) -> None:
+        while True:
+            await asyncio.sleep(PERIOD)
+            session = self._session
+            if session is None:
+                continue
+            if session.stop:
+                self._tell("proving")
+                self._session = None
+                continue
+            with contextlib.suppress(OSError, ChildLost):
+                gauges = await asyncio.wait_for(session.gauges(), _PATIENCE)
+                if session is self._session and not session.stop:
+                    lines = tuple(read_lines(session.trace, self._plan))
+                    self._post(RunProgress(self._doing("running", gauges=gauges), lines))
+
+    def _tell(self, stage: str) -> None:
+        self._post(RunProgress(self._doing(stage)))
+
+    def _doing(self, stage: str, **readings: object) -> Doing:
+        running = stage == "running"
+        return Doing(
+            stage=stage,
+            scene=self._scene.name,
+            number=self._level.scenes.index(self._scene) + 1,
+            scenes=len(self._level.scenes),
+            size=int(self._scene.log.size),
+            elapsed=monotonic() - self._began if running else 0.0,
+            deadline=self._scene.deadline if running else 0.0,
+            **readings,  # type: ignore[arg-type]
+        )

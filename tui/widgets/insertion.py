@@ -1,0 +1,119 @@
+"""A call from the palette as a step ready to run, and the place in the plan's text where it goes."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import product
+
+from zcquest.engine.calls import CALLS, Call, Kind, Parameter
+from zcquest.engine.calls.base import DESCRIPTORS, MEMORIES
+from zcquest.engine.places import Place
+from zcquest.engine.plan import Argument, Lane, Plan, Span, Step
+from zcquest.engine.sizes import format_size
+
+USUAL_SIZE = 64 << 10
+_NOWHERE = Span(1, 1, 0)
+_INDENT = "    "
+_ADVICE = ("sequential", "willneed")
+
+
+@dataclass(frozen=True, slots=True)
+class Insertion:
+    """Lines to put into the text before 0-based `row`, in place of `replaced` lines there."""
+
+    row: int
+    replaced: int
+    lines: tuple[str, ...]
+
+
+def ready_step(name: str, plan: Plan) -> str:
+    """The call `name` with arguments that suit `plan`: its bytes flow the right way, in the size used so far."""
+    call = CALLS[name]
+    mapped = any(step.call == "mmap" for step in plan.steps)
+    choices = [_choices(parameter, plan) for parameter in call.parameters if not parameter.optional]
+    arguments = min(product(*choices), key=lambda words: _oddness(call, words, mapped))
+    return f"{name}({', '.join(format_size(word) if isinstance(word, int) else word for word in arguments)})"
+
+
+def place_step(text: str, step: str, cursor: int, *, writing: bool) -> Insertion:
+    """Where `step` goes: after the cursor's line if that is in a lane, else to the lane that suits it.
+
+    Unless the player is `writing` at the cursor, a call that only prepares goes to `once:`, and others to `repeat:`.
+    """
+    lines = text.split("\n")
+    cursor = min(cursor, len(lines) - 1)
+    call = CALLS[step.partition("(")[0]]
+    prepares = call.system and not call.moves
+    suits = Lane.ONCE if prepares else Lane.REPEAT
+    here = _lane_at(lines, cursor)
+    if here is not None and (writing or here == suits):
+        return _after(lines, cursor, step)
+    header = next((row for row, line in enumerate(lines) if _header(line) == suits), None)
+    if header is not None:
+        return _after(lines, _last_of_lane(lines, header), step)
+    written = (f"{suits}:", _INDENT + step)
+    if suits is Lane.ONCE:
+        return Insertion(0, 1 if not text.strip() else 0, written)
+    blank = len(lines) - 1 if not lines[-1].strip() else len(lines)
+    return Insertion(blank, len(lines) - blank, written)
+
+
+def _choices(parameter: Parameter, plan: Plan) -> Sequence[str | int]:
+    match parameter.kind:
+        case Kind.FD:
+            return tuple(DESCRIPTORS)
+        case Kind.MEMORY:
+            return MEMORIES
+        case Kind.SIZE:
+            return (_size_in_use(plan),)
+        case _:
+            return [word for word in _ADVICE if word in parameter.words][:1] or parameter.words[:1]
+
+
+def _size_in_use(plan: Plan) -> int:
+    sizes = Counter(
+        argument.value for step in plan.steps for argument in step.arguments if isinstance(argument.value, int)
+    )
+    return sizes.most_common(1)[0][0] if sizes else USUAL_SIZE
+
+
+def _oddness(call: Call, words: Sequence[str | int], mapped: bool) -> tuple[int, ...]:
+    """Compares ways to write a call's arguments; the least odd is the one a reader would expect."""
+    step = Step(call.name, tuple(Argument(word, _NOWHERE) for word in words), Lane.REPEAT, _NOWHERE)
+    wanted = "map" if mapped or call.advice else "buf"
+    routes = call.routes(step)
+    if not routes:
+        return (1, 0, int(words[0] == "sock"), int(wanted not in words))
+    ends = routes[0]
+    into_mapping = ends.target is Place.MAPPING and call.name != "mmap"
+    to_itself = ends.source is ends.target
+    unfilled = ends.source is (Place.BUFFER if mapped else Place.MAPPING)
+    return (0, int(to_itself), int(into_mapping), int(unfilled))
+
+
+def _header(line: str) -> Lane | None:
+    words = line.split("#")[0].strip()
+    return next((lane for lane in Lane if words == f"{lane}:"), None)
+
+
+def _lane_at(lines: Sequence[str], row: int) -> Lane | None:
+    return next((lane for line in reversed(lines[: row + 1]) if (lane := _header(line))), None)
+
+
+def _last_of_lane(lines: Sequence[str], header: int) -> int:
+    """The last line of the lane that begins at `header` with anything on it."""
+    last = header
+    for row in range(header + 1, len(lines)):
+        if _header(lines[row]):
+            break
+        if lines[row].strip():
+            last = row
+    return last
+
+
+def _after(lines: Sequence[str], row: int, step: str) -> Insertion:
+    if not lines[row].strip():
+        return Insertion(row, 1, (_INDENT + step,))
+    return Insertion(row + 1, 0, (_INDENT + step,))

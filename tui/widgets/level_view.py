@@ -1,0 +1,110 @@
+"""The state of the level screen as one frozen snapshot, and what the map and the trace make of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from zcquest.engine.experiment import Line
+from zcquest.engine.gauges import Gauges
+from zcquest.engine.message import Message
+from zcquest.engine.plan import Plan
+from zcquest.levels.language import gettext as _
+from zcquest.levels.language import say
+from zcquest.levels.loader import Level
+from zcquest.levels.progress import Prediction
+from zcquest.levels.report import RunReport, SceneReport
+from zcquest.levels.schema import SceneFile
+from zcquest.levels.verdict import Verdict
+from zcquest.tui.widgets.map_state import MapState
+from zcquest.tui.widgets.trace_row import TraceRow, call_rows
+
+
+class Phase(StrEnum):
+    """What the screen is busy with."""
+
+    EDIT = "edit"
+    RUNNING = "running"
+    STEPPING = "stepping"
+
+
+@dataclass(frozen=True, slots=True)
+class Remark:
+    """A sentence in the trace, after its first `calls` calls."""
+
+    calls: int
+    sentence: Message
+
+
+@dataclass(frozen=True, slots=True)
+class Live:
+    """A scene as it runs: the calls so far, the readings, and the 0-based step of the latest call."""
+
+    lines: tuple[Line, ...] = ()
+    gauges: Gauges | None = None
+    step: int | None = None
+    remarks: tuple[Remark, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """What a plan was measured to do; holds as long as that plan stands in the editor."""
+
+    plan: Plan
+    scenes: tuple[SceneReport, ...]
+    remarks: tuple[Remark, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LevelView:
+    """All that the panes draw. `latest` is the last whole run of the level, whatever its plan was."""
+
+    level: Level
+    scene: SceneFile
+    plan: Plan
+    phase: Phase = Phase.EDIT
+    cursor_step: int | None = None
+    latest: tuple[RunReport, Verdict] | None = None
+    stars: int = 0
+    prediction: Prediction | None = None
+    measured: Measured | None = None
+    live: Live | None = None
+
+    def map_state(self) -> MapState:
+        scenes = self.measured.scenes if self.measured and not self.live else ()
+        return MapState(
+            plan=self.plan,
+            scene=next((report for report in scenes if report.name == self.scene.name), None),
+            gauges=self.live.gauges if self.live else None,
+            size=int(self.scene.log.size),
+            cold=self.scene.start == "cold",
+            cursor_step=self.live.step if self.live else self.cursor_step,
+        )
+
+    def trace_rows(self) -> list[TraceRow]:
+        if self.live:
+            return _with_remarks(self.live.lines, self.plan, None, self.live.remarks)
+        if not self.measured:
+            return []
+        rows: list[TraceRow] = []
+        for report in self.measured.scenes:
+            if len(self.level.scenes) > 1:
+                rows.append(TraceRow("note", _("scene: {name}").format(name=report.name)))
+            rows += _with_remarks(report.lines, self.measured.plan, report, self.measured.remarks)
+            if report.error:
+                rows.append(TraceRow("failed", f"✗ {say(report.error)}"))
+        return rows
+
+
+def _with_remarks(
+    lines: tuple[Line, ...], plan: Plan, report: SceneReport | None, remarks: tuple[Remark, ...]
+) -> list[TraceRow]:
+    """The calls, with each remark after the last call that came before it."""
+    rows: list[TraceRow] = []
+    done = 0
+    for remark in remarks:
+        before = sum(line.number < remark.calls for line in lines)
+        rows += call_rows(lines[done:before], plan, report.hops if report else ())
+        rows.append(TraceRow("note", f"✎ {say(remark.sentence)}"))
+        done = before
+    return rows + call_rows(lines[done:], plan, report.hops if report else (), report.calls if report else 0)

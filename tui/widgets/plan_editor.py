@@ -1,0 +1,137 @@
+"""The plan pane: the text, and below it what is wrong with it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from textual import on
+from textual.app import ComposeResult
+from textual.containers import Vertical, VerticalScroll
+from textual.content import Content
+from textual.message import Message
+from textual.widgets import Static, TextArea
+from textual.widgets.text_area import Selection
+
+from zcquest.engine.calls import CALLS
+from zcquest.engine.plan import Parsed, parse
+from zcquest.levels.language import gettext as _
+from zcquest.levels.language import ngettext, say
+from zcquest.tui.widgets.insertion import place_step, ready_step
+from zcquest.tui.widgets.plan_text import PlanText
+
+
+class PlanEditor(Vertical):
+    """Edits one plan text; parses it at every change and tells the screen."""
+
+    @dataclass
+    class Changed(Message):
+        """The text is another one now, and means `parsed`."""
+
+        text: str
+        parsed: Parsed
+
+    @dataclass
+    class CursorMoved(Message):
+        """The cursor stands in this step of the plan, counted from 0; None: in no step."""
+
+        step: int | None
+
+    def __init__(self, text: str, calls: Collection[str], *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self._text = text
+        self._calls = calls
+        self.parsed = parse(text, CALLS, calls)
+        self.current: int | None = None
+
+    def compose(self) -> ComposeResult:
+        yield Static(classes="pane-title")
+        yield PlanText(self._text)
+        with VerticalScroll(id="problems", can_focus=False):
+            yield Static()
+
+    def on_mount(self) -> None:
+        rows = self.area.document.line_count
+        self.area.move_cursor((rows - 1, len(self.area.document.get_line(rows - 1))))
+        self._show()
+
+    @property
+    def area(self) -> PlanText:
+        return self.query_one(PlanText)
+
+    @property
+    def text(self) -> str:
+        return self.area.text
+
+    @property
+    def cursor_step(self) -> int | None:
+        """The 0-based step under the cursor."""
+        line = self.area.cursor_location[0] + 1
+        return next((index for index, step in enumerate(self.parsed.plan.steps) if step.span.line == line), None)
+
+    def rewrite(self, text: str) -> None:
+        """Put `text` in place of the whole plan; undo brings the old one back."""
+        area = self.area
+        area.history.checkpoint()
+        area.replace(text, area.document.start, area.document.end, maintain_selection_offset=False)
+        area.history.checkpoint()
+
+    def insert_call(self, name: str, *, writing: bool) -> None:
+        """Add a ready step for the call `name`; `writing`: exactly where the cursor is."""
+        area = self.area
+        step = ready_step(name, self.parsed.plan)
+        insertion = place_step(area.text, step, area.cursor_location[0], writing=writing)
+        lines = area.text.split("\n")
+        lines[insertion.row : insertion.row + insertion.replaced] = insertion.lines
+        self.rewrite("\n".join(lines))
+        row = insertion.row + len(insertion.lines) - 1
+        area.move_cursor((row, len(insertion.lines[-1])))
+
+    def go_to_first_problem(self) -> None:
+        """Put the cursor where the text first goes wrong, ready to type."""
+        if self.parsed.problems:
+            span = self.parsed.problems[0].span
+            area = self.area
+            area.selection = Selection.cursor(area.clamp_visitable((span.line - 1, span.column - 1)))
+        self.area.focus()
+
+    def freeze(self, frozen: bool) -> None:
+        """While a run goes on the text that it came from stays."""
+        self.area.read_only = frozen
+
+    def show_current(self, step: int | None) -> None:
+        """Mark the 0-based `step` as the one that ran last."""
+        self.current = step
+        self.area.annotate(self.parsed, step)
+
+    def retranslate(self) -> None:
+        self._show()
+
+    @on(TextArea.Changed)
+    def _parse(self, event: TextArea.Changed) -> None:
+        event.stop()
+        self.parsed = parse(self.area.text, CALLS, self._calls)
+        self._show()
+        self.post_message(self.Changed(self.area.text, self.parsed))
+
+    @on(TextArea.SelectionChanged)
+    def _moved(self, event: TextArea.SelectionChanged) -> None:
+        event.stop()
+        self.post_message(self.CursorMoved(self.cursor_step))
+
+    def _show(self) -> None:
+        self.query_one(".pane-title", Static).update(Content(_("PLAN")))
+        self.area.placeholder = Content(_("An empty plan. Press a for the calls of this level, or type repeat:"))
+        self.area.annotate(self.parsed, self.current)
+        wrong = bool(self.parsed.problems)
+        self.set_class(wrong, "-wrong")
+        self.query_one("#problems Static", Static).update(self._problems() if wrong else self._right())
+
+    def _right(self) -> Content:
+        count = len(self.parsed.plan.steps)
+        said = ngettext("{count} step, understood", "{count} steps, understood", count)
+        return Content(f"✓ {said.format(count=count)}")
+
+    def _problems(self) -> Content:
+        lines = [Content(f"✗ {say(problem.sentence)}") for problem in self.parsed.problems]
+        return Content("\n").join(lines)

@@ -1,0 +1,112 @@
+"""One line of the trace pane, in columns: time, mode switch, step, the call as strace prints it, what came of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+from rich.cells import cell_len
+from rich.segment import Segment
+from rich.style import Style
+from textual.strip import Strip
+
+from zcquest.engine.calls import EVERY
+from zcquest.engine.experiment import Line
+from zcquest.engine.places import Evidence, Mover, Route
+from zcquest.engine.plan import Plan
+from zcquest.levels.language import gettext as _
+from zcquest.levels.report import HopReport
+from zcquest.tui.widgets.wording import evidence_word, mover_word, place_word, rounded_size
+
+TEXT_COLUMN = 16  # where the call begins; what comes before is of one width in every language
+_WIDEST_CALL = 72  # cells that a call may take before what came of it is pushed to the right
+
+
+@dataclass(frozen=True, slots=True)
+class TraceRow:
+    """A line in four parts; `kind` is `call`, `failed`, `user`, `note` or `gap`. A note or gap has only `text`."""
+
+    kind: str
+    text: str
+    head: str = ""
+    outcome: str = ""
+
+
+def call_rows(lines: Sequence[Line], plan: Plan, hops: Sequence[HopReport] = (), calls: int = 0) -> list[TraceRow]:
+    """The rows of a scene's trace: of `calls` calls those that were kept, with a gap where some were not."""
+    rows: list[TraceRow] = []
+    previous = lines[0].number - 1 if lines else calls - 1
+    for line in lines:
+        if line.number > previous + 1:
+            rows.append(_gap(line.number - previous - 1))
+        previous = line.number
+        rows.append(_call_row(line, plan, hops))
+    if calls > previous + 1:
+        rows.append(_gap(calls - previous - 1))
+    return rows
+
+
+def _gap(count: int) -> TraceRow:
+    said = f"{count:,}".replace(",", "\N{NO-BREAK SPACE}")
+    return TraceRow("gap", _("… {count} calls not shown …").format(count=said))
+
+
+def _call_row(line: Line, plan: Plan, hops: Sequence[HopReport]) -> TraceRow:
+    crossing = "⇅" if line.system else " "
+    head = f"{line.at_ns / 1e6:9.3f} {crossing} {line.step + 1:>2}"
+    kind = "failed" if line.error else "call" if line.system else "user"
+    return TraceRow(kind, f"{line.text} = {line.result}", head, "  ".join(_outcome(line, plan, hops)))
+
+
+def _outcome(line: Line, plan: Plan, hops: Sequence[HopReport]) -> Iterable[str]:
+    if not line.error and line.result != "0":
+        yield from _hops(line, plan, hops)
+    if line.disk_bytes:
+        yield _("disk {bytes}").format(bytes=rounded_size(line.disk_bytes))
+    if line.faults:
+        yield (_("{count} faults inside") if line.system else _("{count} faults ⇅")).format(count=line.faults)
+    if line.waits:
+        yield _("slept {count}×").format(count=line.waits)
+
+
+def _hops(line: Line, plan: Plan, hops: Sequence[HopReport]) -> Iterable[str]:
+    if line.step >= len(plan.steps) or plan.steps[line.step].call != line.call:
+        return  # made on the step's behalf, like an lseek: it carries nothing
+    for ends in EVERY[line.call].routes(plan.steps[line.step]):
+        way = f"→ {place_word(ends.target)}"
+        found = next((hop for hop in hops if _is(hop, line.step, ends)), None)
+        if found is None:
+            yield way
+        else:
+            yield f"{way}: {mover_word(Mover(found.mover))}, {evidence_word(Evidence(found.evidence))}"
+
+
+def _is(hop: HopReport, step: int, ends: Route) -> bool:
+    return (hop.step, hop.source, hop.target) == (step + 1, ends.source.value, ends.target.value)
+
+
+def call_width(rows: Sequence[TraceRow]) -> int:
+    """Cells for the call column, so that what came of the calls stands in one column too."""
+    return max((min(cell_len(row.text), _WIDEST_CALL) for row in rows if row.head), default=0)
+
+
+def row_width(row: TraceRow, calls: int) -> int:
+    """Cells that the row takes."""
+    if not row.head:
+        return 2 + cell_len(row.text)
+    width = TEXT_COLUMN + max(calls, cell_len(row.text))
+    return width + 2 + cell_len(row.outcome) if row.outcome else width
+
+
+def draw(row: TraceRow, calls: int, style: Callable[[str], Style]) -> Strip:
+    """The row with a call column `calls` cells wide; `style` knows the kinds, `head` and `outcome`."""
+    if not row.head:
+        return Strip([Segment("  " + row.text, style(row.kind))])
+    padded = row.text + " " * max(0, calls - cell_len(row.text))
+    return Strip(
+        [
+            Segment(row.head + " " * (TEXT_COLUMN - cell_len(row.head)), style("head")),
+            Segment(padded, style(row.kind)),
+            Segment("  " + row.outcome, style("outcome")),
+        ]
+    )

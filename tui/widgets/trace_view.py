@@ -1,0 +1,58 @@
+"""The trace pane: what the plan did, call by call, as strace would print it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rich.style import Style
+from textual.geometry import Size
+from textual.scroll_view import ScrollView
+from textual.strip import Strip
+
+from zcquest.levels.language import gettext as _
+from zcquest.tui.language import N_
+from zcquest.tui.widgets.trace_row import TraceRow, call_width, draw, row_width
+
+
+class TraceView(ScrollView, can_focus=True):
+    """Shows rows of one height; draws only those in sight, never reads them as markup."""
+
+    COMPONENT_CLASSES = {
+        "trace--head",
+        "trace--call",
+        "trace--user",
+        "trace--failed",
+        "trace--outcome",
+        "trace--note",
+        "trace--gap",
+    }
+    EMPTY = N_("Nothing has run yet. r runs the plan, s makes one call at a time.")
+
+    def __init__(self, *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self.rows: Sequence[TraceRow] = ()
+        self._calls = 0
+
+    def show(self, rows: Sequence[TraceRow], *, follow: bool = False) -> None:
+        """Show `rows`; with `follow`, the last of them is brought into sight."""
+        self.rows = rows
+        self._calls = call_width(rows)
+        width = max((row_width(row, self._calls) for row in rows), default=0)
+        self.virtual_size = Size(width, len(rows))
+        if follow:
+            self.scroll_end(animate=False, x_axis=False, immediate=True)
+        self.refresh()
+
+    def render_line(self, y: int) -> Strip:
+        row, left = y + self.scroll_offset.y, self.scroll_offset.x
+        width = self.size.width
+        if row < len(self.rows):
+            strip = draw(self.rows[row], self._calls, self._style)
+        elif row == 0:
+            strip = draw(TraceRow("gap", _(self.EMPTY)), 0, self._style)
+        else:
+            return Strip.blank(width, self.rich_style)
+        return strip.crop_extend(left, left + width, self.rich_style).apply_style(self.rich_style)
+
+    def _style(self, kind: str) -> Style:
+        return self.get_component_rich_style(f"trace--{kind}", partial=True)
