@@ -1,4 +1,4 @@
-"""`python -m zcquest.levels.par [LEVEL ...]`: run every reference plan for real, and hold it against what its level says.
+"""`python -m zcquest.levels.par [LEVEL ...]`: run the reference plans for real, and hold them against what levels say.
 
 For who writes levels. `--check` exits with 1 where a reference earns something else than stated, or a par is not the
 best that the level's three-star plans reach; `--write` puts that best into `level.toml` and changes nothing else in it.

@@ -216,4 +216,10 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """The `zcquest` command. Never shows a traceback for what the player or the host did."""
     from zcquest.commands.ending import ending
 
-    sys.exit(ending(lambda: zcquest.main(args=arguments, prog_name="zcquest", standalone_mode=False)))
+    sys.exit(ending(lambda: _invoke(sys.argv[1:] if arguments is None else arguments)))
+
+
+def _invoke(arguments: Sequence[str]) -> object:
+    """The command's exit status. Not click's `main`: that takes a closed pipe for a failure with status 1."""
+    with zcquest.make_context("zcquest", list(arguments)) as ctx:
+        return zcquest.invoke(ctx)

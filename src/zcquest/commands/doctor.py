@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
+from zcquest.commands.host import on_linux
 from zcquest.commands.printing import Table, print_json, print_line, print_table
 from zcquest.commands.refusal import NO_HOST, PASSED
 from zcquest.engine.host import Finding, HostReport, inspect_host
@@ -23,7 +23,7 @@ def show_doctor(as_json: bool) -> int:
 
 
 def _run_folder() -> Path:
-    if sys.platform != "linux":
+    if not on_linux():
         return Path()
     from zcquest.levels.play import cache_folder
 

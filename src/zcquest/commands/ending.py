@@ -22,12 +22,10 @@ def ending(command: Callable[[], object]) -> int:
     """Run `command` and return the exit status of the process."""
     fit_streams()
     try:
-        status = command()
-        sys.stdout.flush()
-        return status if isinstance(status, int) else 0
+        return _finish(command)
     except Stopped as stopped:
         return _SIGNALLED + stopped.number
-    except (KeyboardInterrupt, click.Abort):
+    except KeyboardInterrupt:
         return _SIGNALLED + signal.SIGINT
     except BrokenPipeError:  # `zcquest levels | head -1`: whoever read has seen enough
         _silence_stdout()
@@ -43,6 +41,15 @@ def ending(command: Callable[[], object]) -> int:
         _silence_stdout()
         what = f"{error.filename}: {error.strerror}" if error.filename else error.strerror or str(error)
         return _say(NO_HOST, _("zcquest could not go on: {reason}").format(reason=what))
+
+
+def _finish(command: Callable[[], object]) -> int:
+    try:
+        status = command()
+    except click.exceptions.Exit as done:  # --help and --version
+        status = done.exit_code
+    sys.stdout.flush()
+    return status if isinstance(status, int) else 0
 
 
 def _sentence(error: click.UsageError) -> str:

@@ -8,9 +8,13 @@ from pathlib import Path
 from zcquest.commands.refusal import NO_HOST, Refused
 
 
+def on_linux() -> bool:
+    return platform.system() == "Linux"
+
+
 def refuse_other_hosts() -> None:
     """Raises Refused where there is no Linux kernel to play on."""
-    if platform.system() == "Linux":
+    if on_linux():
         return
     from zcquest.engine.host import inspect_host
     from zcquest.levels.language import say

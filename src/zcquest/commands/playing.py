@@ -10,10 +10,10 @@ from pathlib import Path
 
 import msgspec
 
+from zcquest.commands.cancelling import run_until_stopped
 from zcquest.commands.plan_file import ChosenPlan
 from zcquest.commands.printing import print_notice
 from zcquest.commands.refusal import NO_HOST, WRONG, Refused
-from zcquest.commands.stopping import run_until_stopped
 from zcquest.engine.session import Session
 from zcquest.levels.language import gettext as _
 from zcquest.levels.language import say
