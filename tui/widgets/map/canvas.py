@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from itertools import groupby
+from itertools import groupby, pairwise
 from typing import NamedTuple
 
 from rich.cells import cell_len, set_cell_size
+
+from zcquest.tui.line_breaking import divide_line
 
 CONTINUED = ""  # the second cell of a wide character
 
@@ -94,28 +96,5 @@ def fit(text: str, width: int) -> str:
 
 def wrap(text: str, width: int) -> list[str]:
     """`text` in lines of at most `width` cells: broken at spaces, and between Chinese characters."""
-    lines, line = [], ""
-    for word in _words(text):
-        if line and cell_len((line + word).rstrip()) > width:
-            lines.append(line.rstrip())
-            line = ""
-        line += word
-    lines.append(line.rstrip())
-    return [fit(line, width) for line in lines if line]
-
-
-_STAYS_WITH_THE_LAST = " ，。；：、！？）》”’"
-
-
-def _words(text: str) -> list[str]:
-    words: list[str] = []
-    for character in text:
-        if words and (character in _STAYS_WITH_THE_LAST or (_is_narrow(character) and _is_narrow(words[-1][-1]))):
-            words[-1] += character
-        else:
-            words.append(character)
-    return words
-
-
-def _is_narrow(character: str) -> bool:
-    return character != " " and cell_len(character) < 2
+    breaks = [0, *divide_line(text, width), len(text)]
+    return [text[start:end].rstrip() for start, end in pairwise(breaks)]

@@ -13,7 +13,7 @@ from zcquest.levels.language import ngettext
 from zcquest.tui.widgets.map.canvas import Canvas, fit, wrap
 from zcquest.tui.widgets.map.layout import WALL, Floor, Rect, arrange
 from zcquest.tui.widgets.map.pens import SEAM_LINE, WALL_LINE, draw_line, pen_of
-from zcquest.tui.widgets.map.rooms import MEMORY_WORDS, grouped, readings
+from zcquest.tui.widgets.map.rooms import MEMORY_WORDS, readings
 from zcquest.tui.widgets.map.routes import Margin, Track, tracks
 from zcquest.tui.widgets.map.words import (
     about_bytes,
@@ -24,6 +24,7 @@ from zcquest.tui.widgets.map.words import (
     step_numbers,
 )
 from zcquest.tui.widgets.map_state import MapHop, MapState, map_hops
+from zcquest.tui.widgets.wording import grouped
 
 _TALL = 8  # rows from which on a room's readings stand in its middle
 

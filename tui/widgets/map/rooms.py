@@ -13,6 +13,7 @@ from zcquest.levels.language import gettext as _
 from zcquest.levels.language import ngettext, say
 from zcquest.tui.widgets.map.words import about_bytes, exact_bytes
 from zcquest.tui.widgets.map_state import MapState
+from zcquest.tui.widgets.wording import grouped
 
 LOG_NAME = "orders-0"
 _FILLED, _HALF, _EMPTY = "█", "▒", "░"
@@ -144,7 +145,3 @@ def cache_bar(stretches: tuple[float, ...], width: int) -> str:
         share = sum(part) / len(part)
         cells.append(_FILLED if share == 1 else _EMPTY if share == 0 else _HALF)
     return "".join(cells)
-
-
-def grouped(count: int) -> str:
-    return f"{count:,}".replace(",", " ")

@@ -6,6 +6,7 @@ from zcquest.engine.places import Evidence, Mover, Place
 from zcquest.levels.language import gettext as _
 from zcquest.levels.language import say
 from zcquest.tui.widgets.map_state import MapHop, MapState, map_hops
+from zcquest.tui.widgets.wording import grouped
 
 _UNITS = ("KiB", "MiB", "GiB", "TiB")
 
@@ -74,7 +75,7 @@ def about_bytes(count: int) -> str:
 
 def exact_bytes(count: int) -> str:
     """`65 536 B`."""
-    return f"{count:,} B".replace(",", " ")
+    return f"{grouped(count)} B"
 
 
 def step_numbers(steps: tuple[int, ...]) -> str:

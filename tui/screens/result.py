@@ -1,0 +1,164 @@
+"""What a run came to: the verdict first, then its figures, each with what stands behind it."""
+
+from __future__ import annotations
+
+from typing import Final, Literal
+
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.content import Content
+from textual.reactive import reactive
+from textual.widget import Widget
+from textual.widgets import ContentSwitcher, Footer, Markdown, Static
+
+from zcquest.engine.calls import CALLS
+from zcquest.engine.plan import parse
+from zcquest.levels.language import gettext as _
+from zcquest.levels.progress import Best, Prediction
+from zcquest.levels.report import RunReport
+from zcquest.levels.verdict import Verdict
+from zcquest.tui.language import N_
+from zcquest.tui.screens.base import ZcScreen
+from zcquest.tui.widgets.heading import Heading
+from zcquest.tui.widgets.machine_map import MachineMap
+from zcquest.tui.widgets.map_state import MapState
+from zcquest.tui.widgets.result.hop_lines import hop_lines, plan_lines
+from zcquest.tui.widgets.result.meter_lines import meter_lines
+from zcquest.tui.widgets.result.scores import Scores, feature_lines, score_lines
+from zcquest.tui.widgets.result.verdict_lines import verdict_lines
+from zcquest.tui.widgets.trace_row import TraceRow, call_rows
+from zcquest.tui.widgets.trace_view import TraceView
+
+Choice = Literal["next", "retry"]
+
+SECTIONS: Final = {"metrics": N_("metrics"), "hops": N_("hops"), "meters": N_("meters"), "trace": N_("trace")}
+
+
+class SectionTab(Static):
+    """A section's name and key; a click opens it."""
+
+    def __init__(self, section: str, number: int) -> None:
+        super().__init__(id=f"tab-{section}")
+        self._section = section
+        self._number = number
+
+    def say(self) -> None:
+        self.update(Content.assemble((f"{self._number} ", "$accent"), _(SECTIONS[self._section])))
+
+    async def on_click(self) -> None:
+        await self.run_action(f"screen.section('{self._section}')")
+
+
+class ResultScreen(ZcScreen[Choice | None]):
+    """Dismissed with `next` or `retry`, or with None to look at the level again."""
+
+    CSS_PATH = "result.tcss"
+    AUTO_FOCUS = ""
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (110, "-wide")]
+    BINDINGS = [
+        Binding("enter", "go_on", N_("Go on"), tooltip=N_("The next level; the same one again until it is passed")),
+        Binding("r", "retry", N_("Again"), tooltip=N_("Back to the plan, to do better")),
+        Binding("tab", "turn(1)", N_("Section"), tooltip=N_("Metrics, hops, meters, trace: one after the other")),
+        Binding("shift+tab", "turn(-1)", show=False),
+        *(Binding(str(number), f"section('{name}')", show=False) for number, name in enumerate(SECTIONS, 1)),
+    ]
+
+    section: reactive[str] = reactive("metrics", init=False)
+
+    def __init__(
+        self,
+        report: RunReport,
+        verdict: Verdict,
+        prediction: Prediction | None,
+        best: Best,
+        new_best: frozenset[str] = frozenset(),
+    ) -> None:
+        """`best` of the level with this run in it; `new_best` names the metrics that this run improved."""
+        super().__init__()
+        self.report = report
+        self.verdict = verdict
+        self._scores = Scores(report, verdict, prediction, best)
+        self._new_best = new_best
+
+    def compose(self) -> ComposeResult:
+        yield Heading()
+        yield Static(id="verdict")
+        with Horizontal(id="tabs"):
+            for number, section in enumerate(SECTIONS, 1):
+                yield SectionTab(section, number)
+        with ContentSwitcher(initial="metrics"):
+            with VerticalScroll(id="metrics"):
+                with Vertical(id="figures"):
+                    yield Static(id="scores")
+                    yield Static(id="features")
+                    yield MachineMap()
+                with Vertical(id="lesson"):
+                    yield Static(id="lesson-title")
+                    yield Markdown(id="debrief", open_links=False)
+            with VerticalScroll(id="hops"):
+                yield Static(id="plan")
+                yield Static(id="hop-table")
+            with VerticalScroll(id="meters"):
+                yield Static(id="meter-table")
+            yield TraceView(id="trace")
+        yield Footer()
+
+    def on_mount(self) -> None:
+        self.set_class(self.verdict.passed, "-passed")
+        self.set_class(len(self.report.scenes) == 1, "-one-scene")
+        scene = self.report.first
+        file = self.game.campaign.level(self.report.level).scenes[0]
+        plan = parse(self.report.plan, CALLS).plan
+        self.query_one(MachineMap).show(MapState(plan, scene, size=file.log.size, cold=scene.start == "cold"))
+        self.retranslate()
+        self.watch_section(self.section)
+
+    def retranslate(self) -> None:
+        level, report = self.game.campaign.level(self.report.level), self.report
+        text = level.text()
+        self.query_one(Heading).title = f"{level.id} {text.title}"
+        for tab in self.query(SectionTab):
+            tab.say()
+        self._say("#verdict", verdict_lines(report, self.verdict, level, self._new_best))
+        self._say("#scores", score_lines(self._scores))
+        self._say("#features", feature_lines(report))
+        self._say("#lesson-title", Content(_("What you have seen")))
+        self.query_one("#debrief", Markdown).update(text.debrief)
+        self._say("#plan", plan_lines(report.plan))
+        self._say("#hop-table", hop_lines(report))
+        self._say("#meter-table", meter_lines(report))
+        self.query_one(TraceView).show(_trace_rows(report))
+        self.query_one(MachineMap).retranslate()
+
+    def watch_section(self, section: str) -> None:
+        self.query_one(ContentSwitcher).current = section
+        for tab in self.query(SectionTab):
+            tab.set_class(tab.id == f"tab-{section}", "-open")
+        self.set_focus(self.query_one(f"#{section}", Widget))
+
+    def action_turn(self, by: int) -> None:
+        names = list(SECTIONS)
+        self.section = names[(names.index(self.section) + by) % len(names)]
+
+    def action_section(self, name: str) -> None:
+        self.section = name
+
+    def action_go_on(self) -> None:
+        self.dismiss("next" if self.verdict.passed else "retry")
+
+    def action_retry(self) -> None:
+        self.dismiss("retry")
+
+    def _say(self, selector: str, content: Content) -> None:
+        self.query_one(selector, Static).update(content)
+
+
+def _trace_rows(report: RunReport) -> list[TraceRow]:
+    plan = parse(report.plan, CALLS).plan
+    rows = []
+    for scene in report.scenes:
+        if len(report.scenes) > 1:
+            rows.append(TraceRow("note", scene.name))
+        rows += call_rows(scene.lines, plan, scene.hops, scene.calls)
+    return rows

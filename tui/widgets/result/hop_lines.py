@@ -1,0 +1,61 @@
+"""Every hop of the run: between which places, who carried it, how many bytes, and how that is known."""
+
+from __future__ import annotations
+
+from textual.content import Content
+
+from zcquest.engine.places import Evidence, Mover, Place
+from zcquest.levels.language import gettext as _
+from zcquest.levels.language import say
+from zcquest.levels.report import HopReport, RunReport
+from zcquest.tui.widgets.columns import left, right
+from zcquest.tui.widgets.map.words import exact_bytes, mover_name, place_name
+from zcquest.tui.widgets.wording import evidence_word
+
+_STEP, _WAY, _BYTES, _MOVER = 3, 28, 18, 9  # cells
+_INKS = {Mover.CPU: "$cpu", Mover.MIXED: "$cpu", Mover.DMA: "$dma", Mover.NONE: "$shared", Mover.UNKNOWN: "$error"}
+
+
+def hop_lines(report: RunReport) -> Content:
+    """Scene by scene, two lines a hop: its figures, and the reason for them."""
+    lines = []
+    for scene in report.scenes:
+        if len(report.scenes) > 1:
+            lines.append(Content.styled(f"▸ {scene.name}", "bold $primary"))
+        if not scene.hops:
+            lines.append(Content.styled(_("No bytes moved."), "$quiet"))
+        for hop in scene.hops:
+            lines.append(_figures(hop))
+            if hop.note:
+                lines.append(Content.styled(" " * _STEP + say(hop.note), "$quiet"))
+    return Content("\n").join([_header(), *lines])
+
+
+def plan_lines(plan: str) -> Content:
+    """The plan's text with its steps numbered as the hops name them; lanes stand unindented."""
+    lines, number = [], 0
+    for line in plan.splitlines():
+        step = line[:1].isspace() and line.strip()
+        number += bool(step)
+        lines.append(left(str(number) if step else "", _STEP).append(line.strip() if step else line))
+    return Content("\n").join(lines)
+
+
+def _header() -> Content:
+    return Content.assemble(
+        left("", _STEP), left(_("hop"), _WAY), right(_("bytes"), _BYTES), "  ", left(_("mover"), _MOVER), _("evidence")
+    ).stylize("$quiet")
+
+
+def _figures(hop: HopReport) -> Content:
+    mover, evidence = Mover(hop.mover), Evidence(hop.evidence)
+    model = "≈ " if evidence is Evidence.MODELLED else ""
+    way = f"{place_name(Place(hop.source))} ► {place_name(Place(hop.target))}"
+    return Content.assemble(
+        left("" if hop.step is None else str(hop.step), _STEP),
+        left(Content.styled(way, "bold"), _WAY),
+        right(model + exact_bytes(hop.bytes), _BYTES),
+        "  ",
+        left(Content.styled(mover_name(mover), _INKS[mover]), _MOVER),
+        evidence_word(evidence),
+    )

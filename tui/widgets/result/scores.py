@@ -1,0 +1,149 @@
+"""The run's metrics in columns, each with what stands behind it, and the features kept and lost."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from textual.content import Content
+
+from zcquest.engine.places import Evidence
+from zcquest.levels.language import gettext as _
+from zcquest.levels.language import say
+from zcquest.levels.progress import Best, Prediction
+from zcquest.levels.report import RunReport, SceneReport
+from zcquest.levels.schema import Metric
+from zcquest.levels.verdict import COPIES_TOLERANCE, Verdict
+from zcquest.tui.widgets.columns import left, right
+from zcquest.tui.widgets.result.verdict_lines import feature_name
+from zcquest.tui.widgets.wording import bound_figure, evidence_word, grouped, mark, metric_figure, metric_word
+
+_LABEL, _YOURS, _PAR, _BEST, _PREDICTED = 9, 11, 6, 8, 11  # cells
+_COLOURS = {True: "$success", False: "$error", None: "$foreground"}
+_STRONGEST_FIRST = (Evidence.COUNTED, Evidence.METERED, Evidence.REPORTED, Evidence.PROVED, Evidence.MODELLED)
+
+
+@dataclass(frozen=True, slots=True)
+class Scores:
+    """What the table is made of: `best` and `prediction` are compared with the worst scene, as they were made."""
+
+    report: RunReport
+    verdict: Verdict
+    prediction: Prediction | None
+    best: Best
+
+
+def score_lines(scores: Scores) -> Content:
+    """The table, scene by scene."""
+    return Content("\n").join([_header(scores), *_scenes(scores), *_remarks(scores.report)])
+
+
+def _header(scores: Scores) -> Content:
+    predicted = _("predicted") if scores.prediction else ""
+    cells = [left("", _LABEL), right(_("yours"), _YOURS), right(_("par"), _PAR), right(_("best"), _BEST)]
+    return Content.assemble(*cells, right(predicted, _PREDICTED), "  ", _("evidence")).stylize("$quiet")
+
+
+def _scenes(scores: Scores) -> Iterator[Content]:
+    told = set[Metric]()  # best and prediction stand once, beside the worst scene
+    several = len(scores.report.scenes) > 1
+    for scene in scores.report.scenes:
+        if several:
+            yield Content.styled(f"▸ {scene.name}", "bold $primary")
+        for metric in Metric:
+            worst = metric not in told and _value(scene, metric) == getattr(scores.verdict, metric.value)
+            yield _row(scores, scene, metric, worst)
+            if worst:
+                told.add(metric)
+            yield from _sum(scene, metric)
+
+
+def _value(scene: SceneReport, metric: Metric) -> float | int | None:
+    return {Metric.COPIES: scene.copies, Metric.SWITCHES: scene.switches, Metric.BUFFER: scene.buffer}[metric]
+
+
+def _row(scores: Scores, scene: SceneReport, metric: Metric, worst: bool) -> Content:
+    value, par = _value(scene, metric), scene.par.get(metric.value)
+    met = _met(metric, value, par)
+    best = getattr(scores.best, metric.value) if worst else None
+    colour = _COLOURS[met] if scores.verdict.passed else "$quiet"  # a par earns nothing in a run that failed
+    return Content.assemble(
+        left(metric_word(metric), _LABEL),
+        right(Content.styled(metric_figure(metric, value), "bold"), _YOURS - 2),
+        (f" {mark(met)}" if par is not None else "  ", colour),
+        right(bound_figure(metric, par) if par is not None else "", _PAR),
+        right(metric_figure(metric, best) if best is not None else "", _BEST),
+        right(_predicted(scores, metric) if worst else "", _PREDICTED),
+        "  ",
+        Content.styled(_evidence(scene, metric), "$quiet"),
+    )
+
+
+def _met(metric: Metric, value: float | int | None, bound: float | int | None) -> bool | None:
+    if value is None or bound is None:
+        return None
+    return value <= bound + (COPIES_TOLERANCE if metric is Metric.COPIES else 0)
+
+
+def _predicted(scores: Scores, metric: Metric) -> Content | str:
+    guess = getattr(scores.prediction, metric.value, None)
+    if guess is None:
+        return ""
+    was = getattr(scores.verdict, metric.value)
+    right_guess = None if was is None else abs(was - guess) <= COPIES_TOLERANCE
+    return Content.styled(f"{bound_figure(metric, guess)} {mark(right_guess)}", _COLOURS[right_guess])
+
+
+def _evidence(scene: SceneReport, metric: Metric) -> str:
+    if metric is Metric.BUFFER:
+        return evidence_word(Evidence.COUNTED)
+    if metric is Metric.SWITCHES:
+        return _join(Evidence.COUNTED, Evidence.METERED)
+    if scene.copies is None:
+        return evidence_word(Evidence.NOTHING)
+    found = {Evidence(hop.evidence) for hop in scene.hops}
+    return _join(*(evidence for evidence in _STRONGEST_FIRST if evidence in found))
+
+
+def _join(*evidence: Evidence) -> str:
+    return ", ".join(map(evidence_word, evidence))
+
+
+def _sum(scene: SceneReport, metric: Metric) -> Iterator[Content]:
+    """How the figure came about."""
+    if metric is Metric.COPIES and scene.copies is not None:
+        said = _("= {cpu} by the CPU + {dma} by DMA").format(
+            cpu=metric_figure(metric, scene.cpu_copies), dma=metric_figure(metric, scene.dma_copies)
+        )
+    elif metric is Metric.SWITCHES:
+        said = _("= 2 × {syscalls} syscalls + 2 × {faults} faults in user code").format(
+            syscalls=grouped(sum(scene.syscalls.values())), faults=grouped(scene.user_faults)
+        )
+    else:
+        return
+    yield Content.assemble(left("", _LABEL), "  ", (said, "$quiet"))
+
+
+def _remarks(report: RunReport) -> Iterator[Content]:
+    """What must be known before the figures are believed."""
+    notes = dict.fromkeys(say(note) for scene in report.scenes for note in scene.notes)
+    for note in notes:
+        yield Content.styled(f"! {note}", "$warning")
+
+
+def feature_lines(report: RunReport) -> Content:
+    """Each feature of each scene, and what was seen of it; those that this level does not ask for are said to be so."""
+    lines = []
+    for scene in report.scenes:
+        where = f"{scene.name}: " if len(report.scenes) > 1 else ""
+        for name, feature in scene.features.items():
+            colour = _COLOURS[feature.kept] if feature.required else "$quiet"
+            spare = "" if feature.required else " " + _("(not asked for here)")
+            lines.append(
+                Content.assemble(
+                    (f"{mark(feature.kept)} {where}{feature_name(name)}", colour),
+                    "  ",
+                    (say(feature.detail) + spare, "$foreground" if feature.required else "$quiet"),
+                )
+            )
+    return Content("\n").join(lines)

@@ -1,0 +1,95 @@
+"""The verdict in words: what the stars are for, or why the level is not passed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from textual.content import Content
+
+from zcquest.levels.language import gettext as _
+from zcquest.levels.language import say
+from zcquest.levels.loader import Level
+from zcquest.levels.report import RunReport, SceneReport
+from zcquest.levels.schema import STARS, Feature, Metric
+from zcquest.levels.verdict import Comparison, Verdict
+from zcquest.tui.widgets.stars import EARNED, MISSED
+from zcquest.tui.widgets.wording import bound_figure, metric_figure, metric_word
+
+
+def verdict_lines(report: RunReport, verdict: Verdict, level: Level, new_best: frozenset[str]) -> Content:
+    """What to read first: passed with which stars, or each reason why not."""
+    if not verdict.passed:
+        return Content("\n").join([Content.styled(_("✗ Not passed"), "bold $error"), *_reasons(report, verdict)])
+    return Content("\n").join([_headline(verdict, new_best), *_earned(verdict, level)])
+
+
+def _headline(verdict: Verdict, new_best: frozenset[str]) -> Content:
+    drawn = (EARNED * verdict.stars + MISSED * (STARS - verdict.stars), "bold $star")
+    words = _("Passed, {stars} of {total} stars").format(stars=verdict.stars, total=STARS)
+    records = ", ".join(metric_word(metric) for metric in Metric if metric.value in new_best)
+    news = _("your new best: {metrics}").format(metrics=records) if records else ""
+    return Content.assemble(drawn, "  ", (words, "bold $success"), "   ", (news, "$star"))
+
+
+def _earned(verdict: Verdict, level: Level) -> list[Content]:
+    lines = [_star(True, _("every message as asked, nothing lost"))]
+    for metric in level.stars:
+        rows = [row for row in verdict.pars if row.metric is metric]
+        worst = next((row for row in rows if not row.met), rows[0] if rows else None)
+        if worst:
+            lines.append(_star(metric in verdict.at_par, _against_par(worst)))
+    return lines
+
+
+def _star(earned: bool, words: str) -> Content:
+    return Content.assemble((EARNED if earned else MISSED, "$star" if earned else "$quiet"), " ", words)
+
+
+def _against_par(row: Comparison) -> str:
+    word, par = metric_word(row.metric), bound_figure(row.metric, row.bound)
+    if row.value is None:
+        return _("{metric}: nothing on this host could witness them, par {par}").format(metric=word, par=par)
+    figure = metric_figure(row.metric, row.value)
+    return _("{metric} {figure}, par {par}").format(metric=word, figure=figure, par=par)
+
+
+def _reasons(report: RunReport, verdict: Verdict) -> list[Content]:
+    several = len(report.scenes) > 1
+    return [Content.styled(f"✗ {reason}", "$error") for reason in dict.fromkeys(_why_not(report, verdict, several))]
+
+
+def _why_not(report: RunReport, verdict: Verdict, several: bool) -> Iterator[str]:
+    scenes = {scene.name: scene for scene in report.scenes}
+    for scene in report.scenes:
+        if scene.error:
+            yield _in(scene.name, say(scene.error), several)
+    for lost in verdict.lost:
+        yield _in(lost.scene, _lost(lost.feature, scenes[lost.scene]), several)
+    for row in verdict.limits:
+        if not row.met and row.value is not None:
+            yield _in(row.scene, _over(row), several)
+    for name in verdict.missing:
+        yield _("scene {scene} was not run").format(scene=name)
+
+
+def _in(scene: str, words: str, several: bool) -> str:
+    return _("{scene}: {words}").format(scene=scene, words=words) if several else words
+
+
+def _lost(feature: Feature, scene: SceneReport) -> str:
+    name = feature_name(feature.value)
+    judged = scene.features.get(feature.value)
+    return _("{feature} lost: {detail}").format(feature=name, detail=say(judged.detail)) if judged else name
+
+
+def _over(row: Comparison) -> str:
+    return _("{metric} {figure}, the limit is {limit}").format(
+        metric=metric_word(row.metric),
+        figure=metric_figure(row.metric, row.value),
+        limit=bound_figure(row.metric, row.bound),
+    )
+
+
+def feature_name(name: str) -> str:
+    """The feature in a word."""
+    return {"delivery": _("delivery"), "checksum": _("checksum"), "survival": _("survival")}.get(name, name)
