@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import signal
-from collections.abc import Iterable
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final
 
-from textual.app import App, SystemCommand
+from textual.app import App
 from textual.binding import Binding
 from textual.events import Resize
 from textual.reactive import reactive
@@ -19,7 +19,7 @@ from zcquest.levels import language as languages
 from zcquest.levels.loader import Campaign, load_campaign
 from zcquest.levels.progress import Progress
 from zcquest.tui import line_breaking
-from zcquest.tui.commands import game_commands, system_commands
+from zcquest.tui.commands import GamePalette, game_commands
 from zcquest.tui.laboratory import LaboratoryKeeper
 from zcquest.tui.language import N_, _, other_language
 from zcquest.tui.screens.base import ZcModal, ZcScreen
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 MIN_WIDTH: Final = 80
 MIN_HEIGHT: Final = 24
 MOTIONS: Final = {"full": "full", "reduced": "basic", "none": "none"}  # ours -> Textual's animation levels
+FUNCTION_KEY: Final = re.compile(r"f\d+")
 ENDING_SIGNALS: Final = ("SIGINT", "SIGTERM", "SIGHUP")
 
 line_breaking.install()
@@ -44,11 +45,11 @@ class ZcquestApp(App[None]):
 
     TITLE = "zcquest"
     CSS_PATH = "app.tcss"
-    COMMANDS = {system_commands, game_commands}
+    COMMANDS = {game_commands}
     BINDINGS = [
         Binding("ctrl+q", "quit", N_("Quit"), tooltip=N_("Quit the game"), show=False, priority=True),
         Binding("f1", "help", N_("Help"), tooltip=N_("The keys of this screen"), show=False, priority=True),
-        Binding("f2", "toggle_language", N_("Language"), tooltip=N_("English or Chinese"), show=False, priority=True),
+        Binding("f2", "toggle_language", N_("Language"), tooltip=N_("English or Chinese"), priority=True),
     ]
 
     host: reactive[HostReport | None] = reactive(None)
@@ -138,7 +139,8 @@ class ZcquestApp(App[None]):
     def action_help(self) -> None:
         from zcquest.tui.screens.help import HelpScreen
 
-        self.push_screen(HelpScreen(self.screen))
+        if not isinstance(self.screen, HelpScreen):
+            self.push_screen(HelpScreen(self.screen))
 
     def action_toggle_language(self) -> None:
         self.set_language(other_language())
@@ -165,17 +167,19 @@ class ZcquestApp(App[None]):
         self.deliver_screenshot(filename, path)
 
     def action_command_palette(self) -> None:
-        from zcquest.tui.screens.palette import GamePalette
-
         if not GamePalette.is_open(self):
-            self.push_screen(GamePalette(id="--command-palette"))
+            self.push_screen(GamePalette())
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         from zcquest.tui.screens.start import TooSmall
 
         if action in ("help", "command_palette"):
-            return not isinstance(self.screen, TooSmall) and not self.screen.is_modal
+            return not isinstance(self.screen, TooSmall)
         return True
+
+    def get_key_display(self, binding: Binding) -> str:
+        shown = super().get_key_display(binding)
+        return shown.upper() if FUNCTION_KEY.fullmatch(shown) else shown
 
     def _back_to(self, kind: type[Screen[Any]]) -> bool:
         """Leave the screens above the lowest one of this kind; False when there is none."""
@@ -195,14 +199,6 @@ class ZcquestApp(App[None]):
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
         return DARK
-
-    def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
-        yield SystemCommand(_("Home"), _("The first screen"), self.action_home)
-        yield SystemCommand(_("Campaign"), _("All chapters and levels"), self.action_campaign)
-        yield SystemCommand(_("Codex"), _("What every call and word means"), self.action_codex)
-        yield SystemCommand(_("Settings"), _("Language, theme, animation, progress"), self.action_settings)
-        yield SystemCommand(_("Save a picture"), _("This screen as an SVG file"), self.action_screenshot)
-        yield SystemCommand(_("Quit"), _("Quit the game"), self.exit)
 
     def on_mount(self) -> None:
         self.tell_notices()

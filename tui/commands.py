@@ -1,4 +1,4 @@
-"""What the command palette offers besides the screens: every level, codex page, language and theme."""
+"""What the command palette offers: the screens, every level, codex page, language and theme."""
 
 from __future__ import annotations
 
@@ -6,10 +6,12 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple, cast
 
-from textual.command import DiscoveryHit, Hit, Hits, Provider
+from textual.command import CommandPalette, DiscoveryHit, Hit, Hits, Provider
 
+from zcquest.levels import codex
 from zcquest.levels.language import LANGUAGES
 from zcquest.tui.language import _
+from zcquest.tui.themes import NAMES
 
 if TYPE_CHECKING:
     from zcquest.tui.app import ZcquestApp
@@ -20,44 +22,48 @@ class Command(NamedTuple):
 
     title: str
     run: Callable[[], None]
-    help: str
 
 
 class GameCommands(Provider):
-    """Levels, codex pages, languages, themes."""
+    """All that the player may want to go to or to change."""
 
     async def discover(self) -> Hits:
-        for command in self._commands():
-            yield DiscoveryHit(command.title, command.run, help=command.help)
+        for command in commands(cast("ZcquestApp", self.app)):
+            yield DiscoveryHit(command.title, command.run)
 
     async def search(self, query: str) -> Hits:
         matcher = self.matcher(query)
-        for command in self._commands():
+        for command in commands(cast("ZcquestApp", self.app)):
             if (score := matcher.match(command.title)) > 0:
-                yield Hit(score, matcher.highlight(command.title), command.run, help=command.help)
+                yield Hit(score, matcher.highlight(command.title), command.run)
 
-    def _commands(self) -> Iterator[Command]:
-        from zcquest.levels import codex
-        from zcquest.tui.themes import NAMES
 
-        game = cast("ZcquestApp", self.app)
-        for level in game.campaign.levels.values():
-            title = _("Level {id}: {title}").format(id=level.id, title=level.text().title)
-            yield Command(title, partial(game.open_level, level.id), _("Play this level"))
-        for code, name in LANGUAGES.items():
-            yield Command(_("Language: {name}").format(name=name), partial(game.set_language, code), "")
-        for theme, name in NAMES.items():
-            yield Command(_("Theme: {name}").format(name=_(name)), partial(game.set_theme, theme), "")
-        for page in codex.pages():
-            title = _("Codex: {title}").format(title=codex.page(page).title)
-            yield Command(title, partial(game.open_codex, page), page)
+class GamePalette(CommandPalette):
+    """Textual's palette with our words in it."""
+
+    def __init__(self) -> None:
+        super().__init__(placeholder=_("Search levels, codex, settings"), id="--command-palette")
+
+
+def commands(game: ZcquestApp) -> Iterator[Command]:
+    """Every command, in the language in use."""
+    yield Command(_("Home"), game.action_home)
+    yield Command(_("Campaign"), game.action_campaign)
+    yield Command(_("Codex"), game.action_codex)
+    yield Command(_("Settings"), game.action_settings)
+    yield Command(_("Help: the keys of this screen"), game.action_help)
+    for level in game.campaign.levels.values():
+        title = _("Level {id}: {title}").format(id=level.id, title=level.text().title)
+        yield Command(title, partial(game.open_level, level.id))
+    for code, language in LANGUAGES.items():
+        yield Command(_("Language: {name}").format(name=language), partial(game.set_language, code))
+    for theme, name in NAMES.items():
+        yield Command(_("Theme: {name}").format(name=_(name)), partial(game.set_theme, theme))
+    for page in codex.pages():
+        yield Command(_("Codex: {title}").format(title=codex.page(page).title), partial(game.open_codex, page))
+    yield Command(_("Save a picture of this screen (SVG)"), game.action_screenshot)
+    yield Command(_("Quit"), game.exit)
 
 
 def game_commands() -> type[Provider]:
     return GameCommands
-
-
-def system_commands() -> type[Provider]:
-    from textual.system_commands import SystemCommandsProvider
-
-    return SystemCommandsProvider

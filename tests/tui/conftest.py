@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import pytest
 from textual.pilot import Pilot
 
 from zcquest.levels import language
+from zcquest.levels.progress import Progress, RunRow
 from zcquest.tui.app import ZcquestApp
 
 Open: TypeAlias = Callable[..., AbstractAsyncContextManager[Pilot[None]]]
@@ -29,16 +30,16 @@ def own_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def app() -> ZcquestApp:
     """The game: `async with app.run_test(size=(120, 36)) as pilot`. Set the environment first."""
-    return quiet(ZcquestApp(warm_up=False))
+    return _still(ZcquestApp(warm_up=False))
 
 
 @pytest.fixture
 def open_game() -> Open:
-    """A running game: `async with open_game(size=(80, 24), language="zh") as pilot`."""
+    """A running game: `async with open_game((80, 24), language="zh") as pilot`."""
 
     @asynccontextmanager
-    async def opened(size: tuple[int, int] = (120, 36), **options: object) -> AsyncIterator[Pilot[None]]:
-        game = quiet(ZcquestApp(**{"warm_up": False, **options}))
+    async def opened(size: tuple[int, int] = (120, 36), **options: Any) -> AsyncIterator[Pilot[None]]:
+        game = _still(ZcquestApp(**{"warm_up": False, **options}))
         async with game.run_test(size=size) as pilot:
             await pilot.pause()
             yield pilot
@@ -46,6 +47,32 @@ def open_game() -> Open:
     return opened
 
 
-def quiet(game: ZcquestApp) -> ZcquestApp:
+@pytest.fixture
+def played() -> Callable[..., None]:
+    """Keep a run: `played("1-1", stars=2, copies=4.0, switches=8, buffer=4096)`."""
+
+    def keep(level: str, *, stars: int, at: float = 1.0, **figures: Any) -> None:
+        progress = Progress.open()
+        figures = {"copies": 4.0, "switches": 4, "buffer": 65536, **figures}
+        progress.record_run(RunRow(level=level, at=at, plan="", passed=stars > 0, stars=stars, **figures))
+        progress.close()
+
+    return keep
+
+
+def shown(pilot: Pilot[None]) -> str:
+    """The screen as text, one line a row."""
+    rows = pilot.app.screen._compositor.render_strips()
+    return "\n".join("".join(segment.text for segment in strip) for strip in rows)
+
+
+def footer(pilot: Pilot[None]) -> list[str]:
+    """What the footer says of each key, from left to right."""
+    from textual.widgets._footer import FooterKey
+
+    return [key.description for key in pilot.app.screen.query(FooterKey)]
+
+
+def _still(game: ZcquestApp) -> ZcquestApp:
     game.animation_level = "none"
     return game

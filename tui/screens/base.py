@@ -12,7 +12,7 @@ from zcquest.tui.language import N_, translated
 if TYPE_CHECKING:
     from zcquest.tui.app import ZcquestApp
 
-EVERYWHERE = ("back", "close", "app.help", "app.codex", "app.toggle_language", "app.quit")
+EVERYWHERE = ("back", "close", "app.help", "app.codex", "app.toggle_language", "toggle_language", "app.quit")
 
 
 class _InTheLanguage(Screen[ScreenResultType]):
@@ -44,7 +44,7 @@ class ZcScreen(_InTheLanguage[ScreenResultType]):
         Binding("escape", "back", N_("Back"), tooltip=N_("Back to the screen before")),
         Binding("question_mark", "app.help", N_("Help"), key_display="?", tooltip=N_("The keys of this screen")),
         Binding("c", "app.codex", N_("Codex"), tooltip=N_("What every call and word means")),
-        Binding("l,f2", "app.toggle_language", N_("Language"), key_display="F2", tooltip=N_("English or Chinese")),
+        Binding("l", "app.toggle_language", N_("Language"), show=False, tooltip=N_("English or Chinese")),
     ]
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:

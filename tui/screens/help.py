@@ -22,7 +22,7 @@ class HelpScreen(ZcModal[None]):
     CSS_PATH = "help.tcss"
     BINDINGS = [
         Binding("escape,question_mark,f1,q", "close", N_("Close"), key_display="esc", tooltip=N_("Close this")),
-        Binding("f2,l", "app.toggle_language", N_("Language"), key_display="F2"),
+        Binding("f2,l", "app.toggle_language", N_("Language"), key_display="F2", tooltip=N_("English or Chinese")),
     ]
 
     def __init__(self, about: Screen[Any]) -> None:
@@ -50,7 +50,8 @@ def bindings_of(screen: Screen[Any]) -> list[tuple[str, str]]:
     actions: dict[str, tuple[list[str], str]] = {}
     for active in screen.active_bindings.values():
         if tooltip := active.tooltip or active.binding.tooltip:
-            keys, _said = actions.setdefault(active.binding.action, ([], tooltip))
+            action = active.binding.action.removeprefix("app.")
+            keys, _said = actions.setdefault(action, ([], tooltip))
             shown = screen.app.get_key_display(active.binding)
             if shown not in keys:
                 keys.append(shown)

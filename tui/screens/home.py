@@ -27,7 +27,7 @@ class HomeScreen(ZcScreen[None]):
 
     CSS_PATH = "home.tcss"
     BINDINGS = [
-        Binding("enter", "open", N_("Open"), tooltip=N_("Open what is marked"), show=True),
+        Binding("enter", "open", N_("Open"), key_display="enter", tooltip=N_("Open what is marked"), priority=True),
         Binding("s", "app.settings", N_("Settings"), tooltip=N_("Language, theme, animation, progress"), show=False),
         Binding("q", "app.quit", N_("Quit"), tooltip=N_("Quit the game")),
     ]
@@ -125,7 +125,7 @@ def host_line(host: HostReport) -> str:
     system, storage = host.finding("system"), host.finding("filesystem")
     words = []
     if system:
-        words.append("{system} {release}".format_map(system.detail.values))
+        words.append(say(system.detail).partition(",")[0])  # without the architecture
     if storage:
         words.append(str(storage.detail.values.get("type", _("unknown filesystem"))))
     limited = [finding for finding in host.findings if finding.ok is False]

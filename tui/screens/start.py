@@ -61,7 +61,7 @@ class CannotPlay(ZcModal[None]):
     CSS_PATH = "start.tcss"
     BINDINGS = [
         Binding("escape,enter", "close", N_("Read on"), key_display="esc", tooltip=N_("Read the levels and the codex")),
-        Binding("f2,l", "app.toggle_language", N_("Language"), key_display="F2"),
+        Binding("f2,l", "app.toggle_language", N_("Language"), key_display="F2", tooltip=N_("English or Chinese")),
         Binding("q", "app.quit", N_("Quit"), tooltip=N_("Quit the game")),
     ]
 
