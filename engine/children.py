@@ -18,7 +18,7 @@ from typing import Any
 
 import msgspec
 
-from zcquest.engine.control import LARGEST, Exited, FromForkserver, Kill, Spawn, Spawned, encode, pair
+from zcquest.engine.control import LARGEST, FromForkserver, Kill, Spawn, Spawned, encode, pair
 
 _YOUNG = 60.0  # seconds
 _EXIT_PATIENCE = 5.0  # seconds for the forkserver to clean up before it is killed
@@ -49,8 +49,9 @@ class Child:
         self._children = children
         self._name = name
         self._control = control
+        self._hearing = asyncio.Lock()
         self._spawned: asyncio.Future[int] = asyncio.get_running_loop().create_future()
-        self._decoder: msgspec.msgpack.Decoder[Any] = msgspec.msgpack.Decoder(expected)  # type: ignore[arg-type]
+        self._decoder: msgspec.msgpack.Decoder[Any] = msgspec.msgpack.Decoder(expected)
 
     async def say(self, told: msgspec.Struct) -> None:
         """Raises ChildLost when nobody listens any more."""
@@ -62,7 +63,8 @@ class Child:
     async def hear(self) -> Any:
         """The child's next message. Raises ChildLost when the child is gone."""
         try:
-            data = await asyncio.get_running_loop().sock_recv(self._control, LARGEST)
+            async with self._hearing:
+                data = await asyncio.get_running_loop().sock_recv(self._control, LARGEST)
         except OSError as failure:
             raise ChildLost(self._children.last_words()) from failure
         if not data:
@@ -74,12 +76,22 @@ class Child:
         if not self.exited.done():
             self._children.tell(Kill(name=self._name))
 
+    def abandon(self) -> None:
+        """Kill it and hang up, without waiting: whoever waits for its next message hears ChildLost."""
+        self.kill()
+        with contextlib.suppress(OSError):
+            self._control.shutdown(socket.SHUT_RDWR)
+
     async def end(self) -> None:
         """Hang up, kill it if it is still there, and wait until it has been reaped."""
-        self._control.close()
-        self.kill()
-        with contextlib.suppress(ChildLost):
-            await self.exited
+        self.abandon()
+        try:
+            with contextlib.suppress(ChildLost):
+                await asyncio.shield(self.exited)
+            async with self._hearing:
+                pass  # closed under a waiting `hear`, the descriptor's number could already be somebody else's
+        finally:
+            self._control.close()
 
 
 class Children:
@@ -126,16 +138,24 @@ class Children:
         child = Child(self, self._names, ours, expected)
         self._living[self._names] = child
         try:
-            if self._control is None:
-                raise ChildLost
-            told = Spawn(role=role, name=self._names, config=msgspec.msgpack.encode(config))
-            socket.send_fds(self._control, [encode(told)], [theirs.fileno()])
-        except OSError as failure:
-            raise ChildLost(self.last_words()) from failure
+            self._send(Spawn(role=role, name=self._names, config=msgspec.msgpack.encode(config)), theirs)
+            child.pid = await asyncio.shield(child._spawned)
+        except BaseException:  # a cancelled task, too, must not leave a process that nobody holds
+            child.abandon()
+            ours.close()
+            raise
         finally:
             theirs.close()
-        child.pid = await child._spawned
         return child
+
+    def _send(self, told: Spawn, attached: socket.socket) -> None:
+        try:
+            if self._control is None:
+                raise BrokenPipeError
+            socket.send_fds(self._control, [encode(told)], [attached.fileno()])
+        except OSError as failure:
+            del self._living[told.name]
+            raise ChildLost(self.last_words()) from failure
 
     def tell(self, told: Kill) -> None:
         """Say something to the forkserver; a forkserver that is gone has taken its children along."""
@@ -181,19 +201,26 @@ class Children:
                 self._lose_everyone()
                 return
             told = decoder.decode(data)
-            if isinstance(told, Spawned) and told.name in self._living:
+            if isinstance(told, Spawned):
                 self._living[told.name]._spawned.set_result(told.pid)
-            elif isinstance(told, Exited) and (child := self._living.pop(told.name, None)):
+            else:
+                child = self._living.pop(told.name)
                 child.exited.set_result(Exit(told.status, told.signal))
+                if not child._spawned.done():
+                    _fail(child._spawned, ChildLost(self.last_words()))
 
     def _lose_everyone(self) -> None:
         lost = ChildLost(self.last_words())
         for child in self._living.values():
-            for future in (child._spawned, child.exited):
-                if not future.done():
-                    future.set_exception(lost)
-                    future.exception()  # seen: nobody need wait for it
+            _fail(child._spawned, lost)
+            _fail(child.exited, lost)
         self._living.clear()
+
+
+def _fail(future: asyncio.Future[Any], lost: ChildLost) -> None:
+    if not future.done():
+        future.set_exception(lost)
+        future.exception()  # seen: nobody need wait for it
 
 
 def sweep(folder: Path) -> int:

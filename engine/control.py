@@ -5,6 +5,7 @@ The sockets are SOCK_SEQPACKET, so a message is never cut; they are not the sock
 
 from __future__ import annotations
 
+import contextlib
 import socket
 from typing import TypeVar
 
@@ -62,6 +63,12 @@ class Ready(msgspec.Struct, tag=True, frozen=True):
 
     pid: int
     buffer: int
+
+
+class NoTrace(msgspec.Struct, tag=True, frozen=True):
+    """From the machine, its last word: the trace cannot be kept, for the reason that `errno` gives."""
+
+    errno: int
 
 
 class Advance(msgspec.Struct, tag=True, frozen=True):
@@ -170,7 +177,7 @@ class Progress(msgspec.Struct, tag=True, frozen=True):
 ToForkserver = Spawn | Kill
 FromForkserver = Spawned | Exited
 ToMachine = Advance | Bare | Tamper | Finish
-FromMachine = Ready | Paused
+FromMachine = Ready | Paused | NoTrace
 ToConsumer = Hold | Report | Compare
 FromConsumer = Listening | Progress | Compared
 
@@ -191,12 +198,17 @@ class Line:
 
     def __init__(self, sock: socket.socket, expected: object) -> None:
         self.sock = sock
-        self._decoder: msgspec.msgpack.Decoder[object] = msgspec.msgpack.Decoder(expected)  # type: ignore[arg-type]
+        self._decoder: msgspec.msgpack.Decoder[object] = msgspec.msgpack.Decoder(expected)
 
     def say(self, told: msgspec.Struct) -> None:
-        self.sock.send(encode(told))
+        """Once the session is gone nobody listens; the next `hear` says so."""
+        with contextlib.suppress(ConnectionError):
+            self.sock.send(encode(told))
 
     def hear(self) -> object | None:
         """The next message; None when the session is gone."""
-        data = self.sock.recv(LARGEST)
+        try:
+            data = self.sock.recv(LARGEST)
+        except ConnectionError:
+            return None  # it hung up with a message of ours unread
         return self._decoder.decode(data) if data else None

@@ -1,9 +1,9 @@
 """The forkserver: a small process of its own that forks machines and consumers, and outlives nobody it should not.
 
-The game starts it once. It has the children's imports ready, so a run costs a fork and not an interpreter start, and the
-children begin with clean counters. When the game goes away, however it goes, the control socket ends: the forkserver kills
-its children, removes the run folder and exits. It stands in a session of its own, so a Ctrl-C or a closed terminal reaches
-it only in that orderly way.
+The game starts it once. It has the children's imports ready, so a run costs a fork and not an interpreter start,
+and the children begin with clean counters. When the game goes away, however it goes, the control socket ends: the
+forkserver kills its children, removes the run folder and exits. It stands in a session of its own, so a Ctrl-C or a
+closed terminal reaches it only in that orderly way.
 """
 
 from __future__ import annotations
@@ -75,7 +75,13 @@ class Forkserver:
 
     def _spawn(self, told: Spawn, fd: int) -> None:
         parent = os.getpid()
-        pid = os.fork()
+        try:
+            pid = os.fork()
+        except OSError as failure:  # the limit on processes, or no memory
+            os.close(fd)
+            print(failure, file=sys.stderr, flush=True)
+            self.control.send(encode(Exited(name=told.name, status=1, signal=0)))
+            return
         if pid == 0:
             self._become(told, fd, parent)
         os.close(fd)
@@ -111,7 +117,7 @@ class Forkserver:
 
 
 def main() -> None:
-    """`python -m zcquest.engine.forkserver FD FOLDER`: serve the game at the other end of FD; FOLDER goes at the end."""
+    """`python -m zcquest.engine.forkserver FD FOLDER`: serve the game at FD's other end, then remove FOLDER."""
     control, folder = socket.socket(fileno=int(sys.argv[1])), sys.argv[2]
     name_process("zcq:forkserver")
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):

@@ -11,11 +11,22 @@ from time import monotonic, sleep
 import msgspec
 
 from zcquest.engine.consumer.comparison import compare
-from zcquest.engine.control import Compare, Compared, ConsumerConfig, Hold, Line, Listening, Progress, Report, ToConsumer
+from zcquest.engine.control import (
+    Compare,
+    Compared,
+    ConsumerConfig,
+    Hold,
+    Line,
+    Listening,
+    Progress,
+    Report,
+    ToConsumer,
+)
 from zcquest.engine.logs import format_of
 from zcquest.engine.process_name import name_process
 
 _CHUNK = 1 << 18
+_CROWD = 64  # connections that may wait to show a token
 _TICKS_PER_SECOND = 50  # how finely a rate is kept
 
 
@@ -28,7 +39,7 @@ def main(control: socket.socket, raw: bytes) -> None:
     if config.window:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, config.window)
     listener.bind(("127.0.0.1", 0))
-    listener.listen(8)
+    listener.listen(_CROWD)
     line.say(Listening(pid=os.getpid(), port=listener.getsockname()[1]))
     if connection := _accept(listener, config.token, line):
         listener.close()
@@ -36,23 +47,42 @@ def main(control: socket.socket, raw: bytes) -> None:
 
 
 def _accept(listener: socket.socket, token: bytes, line: Line) -> socket.socket | None:
-    """The connection that shows the run's token; anyone else is hung up on. None when the session is gone."""
+    """The connection that shows the run's token; anyone else is hung up on. None when the session is gone.
+
+    Nobody is waited for: a stranger who connects and says nothing keeps no one from the door. What the session says
+    meanwhile stays unread, for the consumer to answer.
+    """
+    poller = select.poll()
+    poller.register(line.sock, select.POLLRDHUP)
+    poller.register(listener, select.POLLIN)
+    waiting: dict[int, socket.socket] = {}
     while True:
-        ready, _, _ = select.select([listener, line.sock], [], [])
-        if line.sock in ready and line.hear() is None:
+        ready = poller.poll()[-1][0]  # one at a time: a closed descriptor's number may come back in the same breath
+        if ready == line.sock.fileno():
             return None
-        if listener not in ready:
-            continue
-        connection, _ = listener.accept()
-        connection.settimeout(1.0)
-        try:
-            shown = connection.recv(len(token), socket.MSG_WAITALL)
-        except OSError:
-            shown = b""
-        if hmac.compare_digest(shown, token):
-            connection.settimeout(None)
-            return connection
-        connection.close()
+        if ready == listener.fileno():
+            newcomer, _ = listener.accept()
+            newcomer.setsockopt(socket.SOL_SOCKET, socket.SO_RCVLOWAT, len(token))  # readable: a whole token, or none
+            waiting[newcomer.fileno()] = newcomer
+            poller.register(newcomer, select.POLLIN)
+            if len(waiting) <= _CROWD:
+                continue
+            ready = next(iter(waiting))
+        candidate = waiting.pop(ready)
+        poller.unregister(candidate)
+        if hmac.compare_digest(_shown(candidate, len(token)), token):
+            for stranger in waiting.values():
+                stranger.close()
+            candidate.setsockopt(socket.SOL_SOCKET, socket.SO_RCVLOWAT, 1)
+            return candidate
+        candidate.close()
+
+
+def _shown(candidate: socket.socket, length: int) -> bytes:
+    try:
+        return candidate.recv(length, socket.MSG_DONTWAIT)
+    except OSError:
+        return b""
 
 
 class Consumer:
@@ -73,6 +103,8 @@ class Consumer:
 
     def serve(self) -> None:
         """Until the session hangs up."""
+        if self.config.discard:
+            self._discard()
         poller = select.poll()
         poller.register(self.line.sock, select.POLLIN)
         reading = False
@@ -89,6 +121,17 @@ class Consumer:
                 return
             if self.connection.fileno() in ready and not self.held:
                 self._read()
+
+    def _discard(self) -> None:
+        """Take the whole stream without looking at it: a race is about the sender. Deaf to the session meanwhile."""
+        take, chunk = self.connection.recv_into, self._chunk
+        try:
+            while got := take(chunk, 0, socket.MSG_TRUNC):
+                self.received += got
+        except OSError:
+            self.lost = True
+        self.over = True
+        self.line.say(self.progress())
 
     def _answer(self) -> bool:
         told = self.line.hear()
@@ -108,13 +151,10 @@ class Consumer:
     def _read(self) -> None:
         started = monotonic()
         try:
-            if self.config.discard:
-                got = self.connection.recv_into(self._chunk, 0, socket.MSG_TRUNC)
-            else:
-                got = self.connection.recv_into(self._chunk, min(_CHUNK, self._allowance))
-                self.reader.feed(self._chunk[:got])
-                if len(self.kept) < self.config.keep:
-                    self.kept += self._chunk[:got]
+            got = self.connection.recv_into(self._chunk, min(_CHUNK, self._allowance))
+            self.reader.feed(self._chunk[:got])
+            if len(self.kept) < self.config.keep:
+                self.kept += self._chunk[:got]
         except OSError:
             self.lost, got = True, 0
         self.received += got
