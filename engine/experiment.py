@@ -1,7 +1,8 @@
-"""One plan in one scene, from the log's placing to the last proof: what `zcquest run` and the level screen both show."""
+"""One plan in one scene, from the log's placing to the last proof: what every front end shows."""
 
 from __future__ import annotations
 
+import asyncio
 import errno
 import os
 import shutil
@@ -29,7 +30,7 @@ HEAD, TAIL = 400, 100  # calls of a long trace that are kept with a run
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One call of the trace, as strace would print it. Times in ns; `step` is the 0-based index into the plan's steps."""
+    """One call as strace would print it. Times in ns; `step` is the 0-based index into the plan's steps."""
 
     number: int
     at_ns: int
@@ -88,7 +89,7 @@ class Laboratory:
         folder = self.children.folder / f"session-{self._runs}"
         folder.mkdir()
         try:
-            log = place_log(scene, self.cache, folder)
+            log = await asyncio.to_thread(place_log, scene, self.cache, folder)
             async with await Session.open(self.children, scene, plan, log) as session:
                 yield session
         finally:
@@ -112,12 +113,16 @@ class Laboratory:
         """Add up a finished session, and probe the hops its plan made."""
         assert session.stop
         calibration, proofs = None, {}
-        moved = {record.step for record in session.trace.records() if record.result > 0}
+        moved = await asyncio.to_thread(_moving_steps, session.trace)
         if probing and moved:
             calibration = await self.probe.calibrate()
             if calibration.good:
                 proofs = dict(await self.probe.prove(session.scene, session.plan, moved))
-        return _observation(session, calibration, proofs)
+        return await asyncio.to_thread(_observation, session, calibration, proofs)
+
+
+def _moving_steps(trace: Trace) -> set[int]:
+    return {step for _, _, step, _, _, _, _, result, *_ in trace.rows() if result > 0}
 
 
 def _observation(session: Session, calibration: Calibration | None, proofs: Mapping[int, Proof]) -> Observation:
@@ -173,7 +178,7 @@ def _notes(session: Session, calibration: Calibration | None) -> list[Message]:
     if session.eviction is not None and not session.eviction:
         notes.append(
             message(
-                "the log could not be dropped from the page cache ({pages} of {total} pages stayed): this was no cold start",
+                "the log could not be dropped from the page cache ({pages} of {total} pages stayed): no cold start",
                 pages=session.eviction.left.pages,
                 total=session.eviction.left.total,
             )

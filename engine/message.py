@@ -1,8 +1,8 @@
 """Sentences for the player that the engine composes but does not translate.
 
 The engine knows no language. What it has to say is an English template and its values; whoever shows it
-(command line, screens) looks the template up in the catalogue of the player's language. A message can be kept with a run
-and said in another language later, so it is made of plain values only.
+(command line, screens) looks the template up in the catalogue of the player's language. A message can be kept with a
+run and said in another language later, so it is made of plain values only.
 """
 
 from __future__ import annotations

@@ -1,11 +1,13 @@
 """The tamper probe: for each hop of a plan, were the bytes copied, or was the page shared?
 
-The plan runs on a small log; right after the hop its source is overwritten with the sibling log's bytes, and the consumer
-says which bytes it got. The old ones: they had been copied. The sibling's: the page was shared. No privileges, no tracing.
+The plan runs on a small log; right after the hop its source is overwritten with the sibling log's bytes, and the
+consumer says which bytes it got. The old ones: they had been copied. The sibling's: the page was shared. It needs no
+privileges and no tracing.
 """
 
 from __future__ import annotations
 
+import asyncio
 import shutil
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
@@ -123,7 +125,7 @@ class Probe:
         folder = self._children.folder / f"probe-{self._count}"
         folder.mkdir()
         try:
-            log = place_log(scene, self._cache, folder)
+            log = await asyncio.to_thread(place_log, scene, self._cache, folder)
             async with await Session.open(self._children, scene, plan, log, keep=_KEEP) as session:
                 return await _one(session, index)
         finally:
@@ -135,7 +137,7 @@ async def _one(session: Session, index: int) -> Proof:
         paused = await session.step()
         if session.stop:
             return Proof(Finding.NOTHING)
-        if paused.step == index and paused.moved:
+        if paused.step == index and paused.moved and session.tells(paused.moved):
             break
     else:
         return Proof(Finding.NOTHING)
@@ -151,10 +153,7 @@ async def _one(session: Session, index: int) -> Proof:
         return Proof(Finding.NOTHING)
     if not compared.old and not compared.new:
         return Proof(Finding.NOTHING)
-    if not compared.new:
-        finding = Finding.COPIED
-    else:
-        finding = Finding.MIXED if compared.old else Finding.SHARED
+    finding = Finding.COPIED if not compared.new else Finding.MIXED if compared.old else Finding.SHARED
     return Proof(finding, compared.old, compared.new)
 
 

@@ -28,6 +28,7 @@ from zcquest.engine.control import (
     Hold,
     Listening,
     MachineConfig,
+    NoTrace,
     Paused,
     Progress,
     Ready,
@@ -35,13 +36,13 @@ from zcquest.engine.control import (
     Tamper,
 )
 from zcquest.engine.gauges import Gauges, loopback_sent, mapping_resident, socket_queues
-from zcquest.engine.logs import Delivery, ensure
+from zcquest.engine.logs import Delivery, ensure, format_of
 from zcquest.engine.machine.executor import Ending
 from zcquest.engine.meters import Meters, read_meters
 from zcquest.engine.pagecache import Eviction, evict, resident, resident_map, warm
 from zcquest.engine.plan import Plan, format_plan
 from zcquest.engine.scene import Scene
-from zcquest.engine.trace import InFlight, Trace
+from zcquest.engine.trace import InFlight, Standing, Trace
 
 SHARED_FROM = 64 << 20  # logs above this many bytes are linked, not copied: they cannot be tampered with or cut
 SEGMENT = "00000000000000000000.log"  # a segment is named by its base offset
@@ -79,15 +80,17 @@ def place_log(scene: Scene, cache: Path, folder: Path) -> Path:
     """This run's own log, as a broker would lay it out. Raises LogUnavailable and OSError.
 
     A copy, so that it can be tampered with and cut; a large log is a link to the cached one, for the disk's sake.
+    Blocks for as long as it takes to make the log and to write it.
     """
     source = ensure(scene.log, cache)
     target = folder / "orders-0" / SEGMENT
     target.parent.mkdir()
-    if scene.log.size > SHARED_FROM:
-        os.link(source, target)
-    else:
-        shutil.copyfile(source, target)
-        _settle_on_disk(target)
+    if scene.log.size > SHARED_FROM and not scene.truncate:
+        with contextlib.suppress(OSError):  # another filesystem, or one without links
+            os.link(source, target)
+            return target
+    shutil.copyfile(source, target)
+    _settle_on_disk(target)
     return target
 
 
@@ -127,7 +130,7 @@ class Session:
         self._nic = 0
         self._before: Meters | None = None
         self.tampered = False
-        self._cancelled = False
+        self._cancelled = asyncio.Event()
         self._cut = False
         self._until = 0.0
 
@@ -139,7 +142,8 @@ class Session:
     ) -> Session:
         """A machine and a consumer, connected, the page cache as the scene wants it; no call made yet.
 
-        `keep` bytes of the stream are kept for `compare`; with `discard` the consumer only counts. Raises ChildLost.
+        `keep` bytes of the stream are kept for `compare`; with `discard` the consumer only counts. Raises ChildLost,
+        and OSError when the trace cannot be kept.
         """
         session = cls(children, scene, plan, log)
         try:
@@ -156,19 +160,24 @@ class Session:
         await self.close()
 
     async def close(self) -> None:
-        """Kill what still runs and reap it. The log and the trace stay until their folder goes."""
-        if self._listener:
-            self._listener.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._listener
-            self._listener = None
-        for child in (self._machine, self._consumer):
-            if child:
+        """Kill what still runs and reap it. The log and the trace stay until their folder goes.
+
+        A `run` or `step` that another task waits for returns with Ending.CANCELLED.
+        """
+        self._cancelled.set()
+        children = [child for child in (self._machine, self._consumer) if child]
+        for child in children:
+            child.abandon()  # both at once, and before anything can interrupt this
+        try:
+            for child in children:
                 await child.end()
-        self._machine = self._consumer = None
-        if self._fd >= 0:
-            os.close(self._fd)
-            self._fd = -1
+            if self._listener:
+                await self._listener
+        finally:
+            self._machine = self._consumer = None
+            if self._fd >= 0:
+                os.close(self._fd)
+                self._fd = -1
 
     async def _connect(self, keep: int, discard: bool) -> None:
         scene, token = self.scene, secrets.token_bytes(32)
@@ -197,7 +206,7 @@ class Session:
             settle=not keep,
         )
         self._machine = await self.children.spawn("machine", machine, FromMachine)
-        ready = await self._machine.hear()
+        ready = await self._hear(self._machine)
         assert isinstance(ready, Ready)
         self.buffer = ready.buffer
         self._listener = asyncio.create_task(self._listen(self._consumer))
@@ -221,21 +230,24 @@ class Session:
         await self._drain()
         await self._hold(True)
         advance = asyncio.ensure_future(self._advance(1, self.scene.deadline))
-        done, _ = await asyncio.wait([advance], timeout=_BLOCKED)
-        if not done:
-            await self._hold(False)
-        paused = await advance
-        await self._fault()
+        try:
+            done, _ = await asyncio.wait([advance], timeout=_BLOCKED)
+            if not done:
+                await self._hold(False)
+            paused = await advance
+        finally:
+            advance.cancel()
+        self._fault()
         return paused
 
     async def run(self) -> Stop:
-        """Make all the calls that remain. Always ends: by itself, by a signal, by the scene's deadline or by `cancel`."""
+        """Make all the calls that remain. Always ends: by itself, a signal, the scene's deadline or `cancel`."""
         await self._hold(False)
         until = self._until = monotonic() + self.scene.deadline
         fault = self.scene.truncate
-        if fault and not self._cut and fault.after_calls > self.paused.calls:
+        if fault and fault.after_calls > self.paused.calls:
             await self._advance(fault.after_calls - self.paused.calls, until - monotonic())
-            await self._fault()
+        self._fault()
         if not self.stop:
             await self._advance(0, until - monotonic())
         assert self.stop
@@ -249,8 +261,8 @@ class Session:
         return self.stop
 
     def cancel(self) -> None:
-        """Kill the machine; a `run` in progress returns with Ending.CANCELLED."""
-        self._cancelled = True
+        """Kill the machine; a `run` in progress returns with Ending.CANCELLED, a `finish` at once."""
+        self._cancelled.set()
         if self._machine:
             self._machine.kill()
 
@@ -260,14 +272,23 @@ class Session:
         if self._machine:
             with contextlib.suppress(ChildLost):
                 await self._machine.say(Finish())
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._over.wait(), max(_LAST_READS, self._until - monotonic()))
+        await self._last_reads()
         if not self._over.is_set():
             await self._ask(Report())
         if self._machine:
             with contextlib.suppress(ChildLost, TimeoutError):
                 await asyncio.wait_for(asyncio.shield(self._machine.exited), 1.0)
         return self.delivery
+
+    async def _last_reads(self) -> None:
+        """Until the consumer has read everything, the time is up, or nobody wants to wait any longer."""
+        ends = [asyncio.ensure_future(event.wait()) for event in (self._over, self._cancelled)]
+        try:
+            patience = max(_LAST_READS, self._until - monotonic())
+            await asyncio.wait(ends, timeout=patience, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for end in ends:
+                end.cancel()
 
     @property
     def delivery(self) -> Delivery | None:
@@ -298,6 +319,7 @@ class Session:
         if meters and self._before:
             self.meters = meters.since(self._before)
         sending, receiving = socket_queues(self._port)
+        standing = Standing(self.paused.position, self.paused.sent) if self.stop else self.trace.standing()
         return Gauges(
             cache=cache,
             cache_map=tuple(along),
@@ -308,8 +330,8 @@ class Session:
             send_queue=sending,
             receive_queue=receiving,
             nic_sent=loopback_sent() - self._nic,
-            taken=self.paused.position,
-            sent=self.paused.sent + self.paused.garbage,
+            taken=standing.position,
+            sent=standing.sent + self.paused.garbage,
             received=progress.received if isinstance(progress, Progress) else 0,
             messages=delivery.messages if delivery else 0,
             calls=len(self.trace),
@@ -318,7 +340,7 @@ class Session:
     # -- tampering -----------------------------------------------------------------------------------------------------
 
     async def tamper(self) -> Tampered:
-        """Overwrite the source of the latest call's hop with the sibling log's bytes. Raises TamperRefused, ChildLost."""
+        """Overwrite the source of the latest call's hop with the sibling's bytes. Raises TamperRefused, ChildLost."""
         moved = self.paused.moved
         if not moved or self.stop:
             raise TamperRefused
@@ -327,7 +349,9 @@ class Session:
         start, stop = moved
         self.tampered = True
         sibling = self.sibling
-        first, last = write_sibling(self.scene.log.format, str(self.original), str(sibling), start, stop - start)
+        first, last = await asyncio.to_thread(
+            write_sibling, self.scene.log.format, str(self.original), str(sibling), start, stop - start
+        )
         if self.paused.moved_from_buffer:
             assert self._machine
             await self._machine.say(Tamper(sibling=str(sibling)))
@@ -337,8 +361,17 @@ class Session:
                 os.pwrite(self._fd, os.pread(other.fileno(), last - first, first), first)
         return Tampered((first, last), moved, self.paused.moved_from_buffer)
 
+    def tells(self, moved: tuple[int, int]) -> bool:
+        """Whether tampering with this log range would change a byte of it: batches keep their first 17."""
+        start, stop = moved
+        with open(self.log, "rb") as log:
+            first, last = format_of(self.scene.log.format).bounds(log.fileno(), start, stop - start, self.size)
+            whole = os.pread(log.fileno(), last - first, first)
+        changed = format_of(self.scene.log.format).tampered(whole)
+        return whole[start - first : stop - first] != changed[start - first : stop - first]
+
     async def compare(self, moved: tuple[int, int]) -> Compared:
-        """Ask the consumer which bytes of a log range it got: the old ones or the sibling's. Needs `keep` at opening."""
+        """Ask the consumer which bytes of a log range it got, old or the sibling's. Needs `keep` at opening."""
         answer = await self._ask(Compare(str(self.original), str(self.sibling), *moved))
         assert isinstance(answer, Compared)
         return answer
@@ -361,43 +394,60 @@ class Session:
         return await self._exchange(Advance(calls), seconds)
 
     async def _exchange(self, told: msgspec.Struct, seconds: float) -> Paused:
-        """Have the machine do something and say where it stands; sets `stop` when the run is over."""
+        """Have the machine do something and say where it stands; sets `stop` when the run is over.
+
+        Raises ChildLost when the machine ended for no reason of the plan's, OSError when its trace can be kept no more.
+        """
         if self.stop or not self._machine:
             return self.paused
         if self._before is None:
             self._before = read_meters(self.machine_pid)
+        machine = self._machine
         try:
-            await self._machine.say(told)
-            self.paused = await asyncio.wait_for(self._machine.hear(), max(0.0, seconds))
+            await machine.say(told)
+            self.paused = await asyncio.wait_for(self._hear(machine), max(0.0, seconds))
+        except asyncio.CancelledError:
+            self.cancel()  # its answer would be taken for the next one's
+            raise
         except TimeoutError:
-            await self._killed(Ending.DEADLINE)
+            await self._killed(machine, Ending.DEADLINE)
         except ChildLost:
-            await self._killed(Ending.CANCELLED if self._cancelled else Ending.KILLED)
+            await self._killed(machine, Ending.CANCELLED if self._cancelled.is_set() else Ending.KILLED)
         else:
             self._measure()
             if self.paused.ending:
                 self.stop = Stop(Ending(self.paused.ending), self.paused.errno, memory=self.paused.memory)
         return self.paused
 
-    async def _killed(self, ending: Ending) -> None:
-        assert self._machine
+    async def _hear(self, machine: Child) -> Any:
+        told = await machine.hear()
+        if isinstance(told, NoTrace):
+            raise OSError(told.errno, os.strerror(told.errno), str(self.trace.path))
+        return told
+
+    async def _killed(self, machine: Child, ending: Ending) -> None:
         self._measure()
-        self._machine.kill()
-        with contextlib.suppress(ChildLost):
-            exit_ = await self._machine.exited
-            if ending is Ending.KILLED and not exit_.signal:
-                raise ChildLost(self.children.last_words())
-            self.stop = Stop(ending, signal=exit_.signal, in_flight=self.trace.in_flight())
-        if self.stop is None:
+        machine.kill()
+        exit_ = await asyncio.shield(machine.exited)
+        if ending is Ending.KILLED and not exit_.signal:
             raise ChildLost(self.children.last_words())
-        self.paused = msgspec.structs.replace(self.paused, calls=len(self.trace), ending=str(ending))
+        self.stop = Stop(ending, signal=exit_.signal, in_flight=self.trace.in_flight())
+        standing = self.trace.standing()
+        self.paused = msgspec.structs.replace(
+            self.paused,
+            calls=len(self.trace),
+            position=standing.position,
+            sent=standing.sent,
+            moved=None,
+            ending=str(ending),
+        )
 
     def _measure(self) -> None:
         meters = read_meters(self.machine_pid)
         if meters and self._before:
             self.meters = meters.since(self._before)
 
-    async def _fault(self) -> None:
+    def _fault(self) -> None:
         fault = self.scene.truncate
         if fault and not self._cut and self.paused.calls >= fault.after_calls:
             os.truncate(self.log, fault.to)

@@ -11,7 +11,7 @@ from zcquest.engine.message import Message, message
 from zcquest.engine.places import Evidence, Mover, Place
 from zcquest.engine.plan import Plan
 from zcquest.engine.probe import Finding, Proof
-from zcquest.engine.trace import Trace
+from zcquest.engine.trace import BLOCK, Trace, errno_name
 
 SWITCHES_PER_CALL = 2  # into the kernel and out again
 SWITCHES_PER_USER_FAULT = 2
@@ -92,68 +92,95 @@ class Tally:
 
 
 class _Sum:
-    """One step's figures while the trace is read."""
+    """The calls of one step that are the same call and ended alike, added up."""
+
+    __slots__ = ("asked", "blocks", "calls", "faults", "result", "time_ns", "waits")
 
     def __init__(self) -> None:
-        self.calls = self.failed = self.bytes = self.time_ns = self.faults = self.waits = self.disk = 0
+        self.calls = self.asked = self.result = self.time_ns = self.faults = self.blocks = self.waits = 0
+
+
+_Sums = dict[tuple[int, int, int], _Sum]  # by step, call's code and errno
 
 
 def add_up(trace: Trace, plan: Plan, payload: int, proofs: Mapping[int, Proof], doubt: Message | None = None) -> Tally:
     """The tally of a run. `proofs` by step index; `doubt` is why nothing is proved here, if nothing is."""
-    sums = [_Sum() for _ in plan.steps]
+    sums = _sums(trace)
     syscalls: Counter[str] = Counter()
     errors: Counter[str] = Counter()
-    user_faults = kernel_faults = waits = 0
-    for record in trace.records():
-        call, total = CODES[record.code], sums[record.step]
-        if call.system:
-            syscalls[call.name] += 1
-            kernel_faults += record.faults
+    user_faults = kernel_faults = 0
+    for (_, code, error), total in sums.items():
+        if CODES[code].system:
+            syscalls[CODES[code].name] += total.calls
+            kernel_faults += total.faults
         else:
-            user_faults += record.faults
-        if record.error:
-            errors[record.error] += 1
-            total.failed += 1
-        elif call.name == plan.steps[record.step].call:
-            total.bytes += call.carried(record)
-        total.calls += 1
-        total.time_ns += record.took_ns
-        total.faults += record.faults
-        total.waits += record.waits
-        total.disk += record.disk_bytes
-        waits += record.waits
+            user_faults += total.faults
+        if error:
+            errors[errno_name(error)] += total.calls
     return Tally(
         payload=payload,
         hops=tuple(_hops(plan, sums, proofs, doubt)),
         syscalls=dict(syscalls),
         user_faults=user_faults,
         kernel_faults=kernel_faults,
-        steps=tuple(StepTally(s.calls, s.failed, s.bytes, s.time_ns, s.faults, s.waits) for s in sums),
+        steps=tuple(_step(index, plan, sums) for index in range(len(plan.steps))),
         errors=dict(errors),
-        waits=waits,
+        waits=sum(total.waits for total in sums.values()),
     )
 
 
-def _hops(plan: Plan, sums: list[_Sum], proofs: Mapping[int, Proof], doubt: Message | None) -> list[Hop]:
+def _sums(trace: Trace) -> _Sums:
+    sums: _Sums = {}
+    for _, took, step, code, error, _, asked, result, minor, major, blocks, slept in trace.rows():
+        total = sums.get((step, code, error))
+        if total is None:
+            total = sums[step, code, error] = _Sum()
+        total.calls += 1
+        total.asked += asked
+        total.result += result
+        total.time_ns += took
+        total.faults += minor + major
+        total.blocks += blocks
+        total.waits += slept
+    return sums
+
+
+def _step(index: int, plan: Plan, sums: _Sums) -> StepTally:
+    ours = [(error, total) for (step, _, error), total in sums.items() if step == index]
+    return StepTally(
+        calls=sum(total.calls for _, total in ours),
+        failed=sum(total.calls for error, total in ours if error),
+        bytes=_carried(index, plan, sums),
+        time_ns=sum(total.time_ns for _, total in ours),
+        faults=sum(total.faults for _, total in ours),
+        waits=sum(total.waits for _, total in ours),
+    )
+
+
+def _carried(index: int, plan: Plan, sums: _Sums) -> int:
+    """Bytes that the step's own calls put at the end of its route; not those made on its behalf, nor failed ones."""
+    call = CALLS[plan.steps[index].call]
+    total = sums.get((index, CODES.index(call), 0))
+    if total is None:
+        return 0
+    return total.asked if call.carries_all else total.result
+
+
+def _hops(plan: Plan, sums: _Sums, proofs: Mapping[int, Proof], doubt: Message | None) -> list[Hop]:
     hops = []
-    for index, (step, total) in enumerate(zip(plan.steps, sums, strict=True)):
-        if total.disk:
-            hops.append(
-                Hop(index, Place.DISK, Place.PAGE_CACHE, Mover.DMA, total.disk, total.disk, Evidence.METERED, READ_BYTES)
-            )
-        for route in CALLS[step.call].routes(step):
-            if not total.bytes:
-                continue
-            hops.append(_proved(index, route.source, route.target, total.bytes, proofs.get(index), doubt))
+    for index, step in enumerate(plan.steps):
+        disk = BLOCK * sum(total.blocks for (number, _, _), total in sums.items() if number == index)
+        if disk:
+            hops.append(Hop(index, Place.DISK, Place.PAGE_CACHE, Mover.DMA, disk, disk, Evidence.METERED, READ_BYTES))
+        carried = _carried(index, plan, sums)
+        for route in CALLS[step.call].routes(step) if carried else ():
+            hops.append(_proved(index, route.source, route.target, carried, proofs.get(index), doubt))
             if route.target is Place.SOCKET:
-                sent = total.bytes
-                hops.append(Hop(index, Place.SOCKET, Place.NIC, Mover.DMA, sent, sent, Evidence.MODELLED, NO_NIC))
+                hops.append(Hop(index, Place.SOCKET, Place.NIC, Mover.DMA, carried, carried, Evidence.MODELLED, NO_NIC))
     return hops
 
 
-def _proved(
-    index: int, source: Place, target: Place, count: int, proof: Proof | None, doubt: Message | None
-) -> Hop:
+def _proved(index: int, source: Place, target: Place, count: int, proof: Proof | None, doubt: Message | None) -> Hop:
     if doubt or proof is None or proof.finding is Finding.NOTHING:
         return Hop(index, source, target, Mover.UNKNOWN, count, 0, Evidence.NOTHING, doubt or NOT_REACHED)
     note = message(

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-HEADER = struct.Struct("<QQQ")  # calls recorded, call in flight (0: none), time the plan started, ns
+HEADER = struct.Struct("<QQQQQ")  # calls recorded, call in flight (0: none), time the plan started, ns; Standing
 RECORD = struct.Struct("<QQHHiqqqIIII")
 PAGE = 4096
 WINDOW_RECORDS = 1 << 14
@@ -51,12 +51,20 @@ class Record:
     @property
     def error(self) -> str | None:
         """`EFAULT` and the like, None when the call succeeded."""
-        return errno.errorcode.get(self.errno, str(self.errno)) if self.errno else None
+        return errno_name(self.errno) if self.errno else None
+
+
+def errno_name(number: int) -> str:
+    """`EFAULT` and the like."""
+    return errno.errorcode.get(number, str(number))
+
+
+BLOCK = 512  # bytes of one of ru_inblock's
 
 
 def _decode(fields: tuple[int, ...]) -> Record:
     at, took, step, code, error, offset, size, result, minor, major, blocks, waits = fields
-    return Record(at, took, step, code, error, offset, size, result, minor, major, blocks * 512, waits)
+    return Record(at, took, step, code, error, offset, size, result, minor, major, blocks * BLOCK, waits)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +73,14 @@ class InFlight:
 
     step: int
     code: int
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How far the plan had come after its latest call: the cursor, and the bytes of the log that the socket took."""
+
+    position: int
+    sent: int
 
 
 class Trace:
@@ -80,24 +96,28 @@ class Trace:
         word = self._header()[1]
         return InFlight((word >> 16) - 1, word & 0xFFFF) if word else None
 
+    def standing(self) -> Standing:
+        """Where the plan stands: while it runs, and where a signal left it."""
+        return Standing(*self._header()[3:])
+
     def records(self, start: int = 0, stop: int | None = None) -> Iterator[Record]:
         """Records `start` to `stop` (all that are there by default), in order."""
+        return map(_decode, self.rows(start, stop))
+
+    def rows(self, start: int = 0, stop: int | None = None) -> Iterator[tuple[int, ...]]:
+        """The same as plain tuples, in the order of RECORD's fields: for whoever adds up millions."""
         end = len(self) if stop is None else min(stop, len(self))
         with open(self.path, "rb") as file:
             file.seek(PAGE + start * RECORD.size)
             while start < end:
                 count = min(_PER_READ, end - start)
-                for fields in RECORD.iter_unpack(file.read(count * RECORD.size)):
-                    yield _decode(fields)
+                yield from RECORD.iter_unpack(file.read(count * RECORD.size))
                 start += count
 
-    def _header(self) -> tuple[int, int, int]:
+    def _header(self) -> tuple[int, ...]:
         try:
             with open(self.path, "rb") as file:
                 raw = os.pread(file.fileno(), HEADER.size, 0)
         except FileNotFoundError:
             raw = b""
-        if len(raw) < HEADER.size:
-            return (0, 0, 0)
-        calls, flying, started = HEADER.unpack(raw)
-        return (calls, flying, started)
+        return HEADER.unpack(raw.ljust(HEADER.size, b"\0"))

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, ClassVar
 
+from zcquest.engine.calls.inline import Inline
 from zcquest.engine.places import Place, Route
 from zcquest.engine.plan.model import Lane, Step
 
@@ -67,6 +68,7 @@ class Call(ABC):
     lanes: ClassVar[tuple[Lane, ...]] = (Lane.ONCE, Lane.REPEAT)
     system: ClassVar[bool] = True  # False: user-space work, no mode switch of its own
     moves: ClassVar[bool] = False  # True: it can carry log bytes onward, so a loop that holds it can advance
+    carries_all: ClassVar[bool] = False  # True: a success moved all it was asked to, and its result is no byte count
     advice: ClassVar[bool] = False  # True: when it fails, only the call is lost, and the plan goes on
 
     def routes(self, step: Step) -> tuple[Route, ...]:
@@ -77,12 +79,8 @@ class Call(ABC):
     def execute(self, machine: Machine, step: Step) -> Iterator[None]:
         """Run the step in the machine; yields after each call made. Raises CallFailed when the plan cannot go on."""
 
-    def carried(self, record: Record) -> int:
-        """Bytes that this one successful call put at the end of its route."""
-        return record.result
-
-    def inline(self, step: Step) -> list[str] | None:
-        """The step as lines of the bare loop (see `zcquest.engine.calls.inline`); None where it has no such form."""
+    def inline(self, step: Step) -> Inline | None:
+        """The step as lines of the bare loop; None where it has no such form."""
         return None
 
     @abstractmethod
@@ -90,20 +88,9 @@ class Call(ABC):
         """The call as strace prints it, up to and without ` = result`."""
 
 
-def word(step: Step, index: int) -> str:
-    """The `index`-th argument, a resource or flag."""
-    return str(step.arguments[index].value)
-
-
-def size(step: Step, index: int) -> int:
-    """The `index`-th argument, in bytes."""
-    value = step.arguments[index].value
-    return value if isinstance(value, int) else 0
-
-
 def flags(step: Step, start: int) -> tuple[str, ...]:
     """The flag words from the `start`-th argument on."""
-    return tuple(str(argument.value) for argument in step.arguments[start:])
+    return step.values[start:]
 
 
 def route(source: str, target: str) -> tuple[Route, ...]:

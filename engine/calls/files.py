@@ -6,7 +6,8 @@ import os
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, ClassVar
 
-from zcquest.engine.calls.base import DESCRIPTORS, Call, Kind, Parameter, route, size, word
+from zcquest.engine.calls.base import DESCRIPTORS, Call, Kind, Parameter, route
+from zcquest.engine.calls.inline import Inline, load
 from zcquest.engine.places import Route
 from zcquest.engine.plan.model import Step
 
@@ -28,10 +29,10 @@ class Read(Call):
     )
 
     def routes(self, step: Step) -> tuple[Route, ...]:
-        return route(word(step, 0), word(step, 1))
+        return route(step.values[0], step.values[1])
 
     def execute(self, machine: Machine, step: Step) -> Iterator[None]:
-        source, target, count = word(step, 0), word(step, 1), size(step, 2)
+        source, target, count = step.values
         if source != "log" or target != "buf":
             function, arguments = machine.raw("read", DESCRIPTORS[source], machine.address(target), count)
             machine.call(self.name, function, arguments, 0, count)
@@ -40,19 +41,19 @@ class Read(Call):
         if machine.file_position != machine.position:
             machine.seek()
             yield
-        view = machine.memory(target)[:count]
-        got = machine.call(self.name, machine.file.readinto, (view,), machine.position, count)
+        got = machine.call(self.name, machine.file.readinto, (machine.into_buffer(count),), machine.position, count)
         machine.file_position += got
         machine.loaded(got)
         yield
 
-    def inline(self, step: Step) -> list[str] | None:
-        if (word(step, 0), word(step, 1)) != ("log", "buf"):
+    def inline(self, step: Step) -> Inline | None:
+        if step.values[:2] != ("log", "buf"):
             return None
-        return [f"n = readinto(buf[:{size(step, 2)}])", "calls += 1; pos += n; lo = 0; hi = n"]
+        count = step.values[2]
+        return load(f"readinto(head_{count})", (f"head_{count} = buf[:{count}]",))
 
     def show(self, step: Step, record: Record) -> str:
-        return f"read({DESCRIPTORS[word(step, 0)]}, {word(step, 1)}, {record.size})"
+        return f"read({DESCRIPTORS[step.values[0]]}, {step.values[1]}, {record.size})"
 
 
 class Pread(Call):
@@ -64,24 +65,26 @@ class Pread(Call):
     parameters: ClassVar[tuple[Parameter, ...]] = Read.parameters
 
     def routes(self, step: Step) -> tuple[Route, ...]:
-        return route(word(step, 0), word(step, 1))
+        return route(step.values[0], step.values[1])
 
     def execute(self, machine: Machine, step: Step) -> Iterator[None]:
-        source, target, count = word(step, 0), word(step, 1), size(step, 2)
-        function, arguments = machine.raw("pread", DESCRIPTORS[source], machine.address(target), count, machine.position)
+        source, target, count = step.values
+        function, arguments = machine.raw(
+            "pread", DESCRIPTORS[source], machine.address(target), count, machine.position
+        )
         got = machine.call(self.name, function, arguments, machine.position, count)
         if source == "log":
             machine.loaded(got)
         yield
 
-    def inline(self, step: Step) -> list[str] | None:
-        if (word(step, 0), word(step, 1)) != ("log", "buf"):
+    def inline(self, step: Step) -> Inline | None:
+        if step.values[:2] != ("log", "buf"):
             return None
         log = DESCRIPTORS["log"]
-        return [f"n = pread({log}, buf_at, {size(step, 2)}, pos)", "calls += 1; pos += n; lo = 0; hi = n"]
+        return load(f"pread({log}, buf_at, {step.values[2]}, pos)")
 
     def show(self, step: Step, record: Record) -> str:
-        return f"pread64({DESCRIPTORS[word(step, 0)]}, {word(step, 1)}, {record.size}, {record.offset})"
+        return f"pread64({DESCRIPTORS[step.values[0]]}, {step.values[1]}, {record.size}, {record.offset})"
 
 
 class Readahead(Call):
@@ -93,13 +96,13 @@ class Readahead(Call):
     advice: ClassVar[bool] = True
 
     def execute(self, machine: Machine, step: Step) -> Iterator[None]:
-        count = size(step, 1)
-        function, arguments = machine.raw("readahead", DESCRIPTORS[word(step, 0)], machine.position, count)
+        count = step.values[1]
+        function, arguments = machine.raw("readahead", DESCRIPTORS[step.values[0]], machine.position, count)
         machine.attempt(self.name, function, arguments, machine.position, count)
         yield
 
     def show(self, step: Step, record: Record) -> str:
-        return f"readahead({DESCRIPTORS[word(step, 0)]}, {record.offset}, {record.size})"
+        return f"readahead({DESCRIPTORS[step.values[0]]}, {record.offset}, {record.size})"
 
 
 _FADVISE = {  # values of <linux/fadvise.h>
@@ -124,14 +127,14 @@ class Fadvise(Call):
     advice: ClassVar[bool] = True
 
     def execute(self, machine: Machine, step: Step) -> Iterator[None]:
-        for advice in step.arguments[1:]:
-            arguments = (DESCRIPTORS[word(step, 0)], 0, 0, _FADVISE[str(advice.value)])
-            machine.attempt(self.name, _advise, arguments, 0, _FADVISE[str(advice.value)])
+        for advice in step.values[1:]:
+            arguments = (DESCRIPTORS[step.values[0]], 0, 0, _FADVISE[advice])
+            machine.attempt(self.name, _advise, arguments, 0, _FADVISE[advice])
             yield
 
     def show(self, step: Step, record: Record) -> str:
         advice = next(name for name, value in _FADVISE.items() if value == record.size)
-        return f"fadvise64({DESCRIPTORS[word(step, 0)]}, 0, 0, POSIX_FADV_{advice.upper()})"
+        return f"fadvise64({DESCRIPTORS[step.values[0]]}, 0, 0, POSIX_FADV_{advice.upper()})"
 
 
 def _advise(fd: int, start: int, length: int, advice: int) -> int:

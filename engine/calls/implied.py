@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import select
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, ClassVar
 
@@ -40,4 +41,5 @@ class Poll(Implied):
     prototype: ClassVar[str] = "int poll(struct pollfd *fds, nfds_t nfds, int timeout);"
 
     def show(self, step: Step, record: Record) -> str:
-        return f"poll([{{fd={DESCRIPTORS['sock']}, events=POLLOUT}}], 1, -1)"
+        events = "POLLIN" if record.size == select.POLLIN else "POLLOUT"
+        return f"poll([{{fd={DESCRIPTORS['sock']}, events={events}}}], 1, -1)"

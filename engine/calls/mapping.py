@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, ClassVar
 
-from zcquest.engine.calls.base import DESCRIPTORS, Call, Kind, Parameter, flags, route, word
+from zcquest.engine.calls.base import DESCRIPTORS, Call, Kind, Parameter, flags, route
 from zcquest.engine.places import Route
 from zcquest.engine.plan.model import Step
 
@@ -18,6 +18,7 @@ class Mmap(Call):
     """mmap(2) of the whole log, read-only. Mapping again replaces the old mapping (MAP_FIXED), in one call."""
 
     name: ClassVar[str] = "mmap"
+    carries_all: ClassVar[bool] = True
     prototype: ClassVar[str] = "void *mmap(void *addr, size_t length, int prot, int flags, int fd, off_t offset);"
     parameters: ClassVar[tuple[Parameter, ...]] = (
         Parameter("fd", Kind.FD),
@@ -25,21 +26,18 @@ class Mmap(Call):
     )
 
     def routes(self, step: Step) -> tuple[Route, ...]:
-        return route(word(step, 0), "map")
+        return route(step.values[0], "map")
 
     def execute(self, machine: Machine, step: Step) -> Iterator[None]:
-        machine.map_log(self.name, DESCRIPTORS[word(step, 0)], flags(step, 1))
+        machine.map_log(self.name, DESCRIPTORS[step.values[0]], flags(step, 1))
         yield
-
-    def carried(self, record: Record) -> int:
-        return record.size
 
     def show(self, step: Step, record: Record) -> str:
         kind = "MAP_PRIVATE" if "private" in flags(step, 1) else "MAP_SHARED"
         fixed = "|MAP_FIXED" if record.offset else ""
         populate = "|MAP_POPULATE" if "populate" in flags(step, 1) else ""
         where = hex(record.offset) if record.offset else "NULL"
-        fd = DESCRIPTORS[word(step, 0)]
+        fd = DESCRIPTORS[step.values[0]]
         return f"mmap({where}, {record.size}, PROT_READ, {kind}{fixed}{populate}, {fd}, 0)"
 
 
@@ -67,13 +65,13 @@ class Madvise(Call):
     advice: ClassVar[bool] = True
 
     def execute(self, machine: Machine, step: Step) -> Iterator[None]:
-        memory = word(step, 0)
-        for advice in step.arguments[1:]:
-            value = _MADVISE[str(advice.value)]
+        memory = step.values[0]
+        for advice in step.values[1:]:
+            value = _MADVISE[advice]
             function, arguments = machine.raw("madvise", machine.address(memory), machine.length(memory), value)
             machine.attempt(self.name, function, arguments, value, machine.length(memory))
             yield
 
     def show(self, step: Step, record: Record) -> str:
         advice = next(name for name, value in _MADVISE.items() if value == record.offset)
-        return f"madvise({word(step, 0)}, {record.size}, MADV_{advice.upper()})"
+        return f"madvise({step.values[0]}, {record.size}, MADV_{advice.upper()})"

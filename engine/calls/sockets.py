@@ -7,8 +7,8 @@ import os
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from zcquest.engine.calls.base import DESCRIPTORS, Call, Kind, Parameter, route, size, word
-from zcquest.engine.calls.inline import advance, push
+from zcquest.engine.calls.base import DESCRIPTORS, Call, Kind, Parameter, route
+from zcquest.engine.calls.inline import Inline, advance, push
 from zcquest.engine.places import Route
 from zcquest.engine.plan.model import Step
 
@@ -34,10 +34,10 @@ class Write(Call):
     flags: ClassVar[tuple[int, ...]] = ()
 
     def routes(self, step: Step) -> tuple[Route, ...]:
-        return route(word(step, 1), word(step, 0))
+        return route(step.values[1], step.values[0])
 
     def execute(self, machine: Machine, step: Step) -> Iterator[None]:
-        target, source, count = word(step, 0), word(step, 1), size(step, 2)
+        target, source, count = step.values
         fd, view = DESCRIPTORS[target], machine.memory(source)
         while count > 0 and (chunk := machine.chunk(source, count)):
             at, length = chunk
@@ -57,14 +57,16 @@ class Write(Call):
 
     opening: ClassVar[str] = f"write({DESCRIPTORS['sock']}, "
 
-    def inline(self, step: Step) -> list[str] | None:
-        target, source, count = word(step, 0), word(step, 1), size(step, 2)
+    def inline(self, step: Step) -> Inline | None:
+        target, source, count = step.values
         if target != "sock":
             return None
-        return push(self.opening, count) if source == "buf" else advance(f"{self.opening}map[pos:pos + left])", count)
+        if source == "buf":
+            return push(self.opening, count)
+        return advance(f"{self.opening}map[pos:pos + {{count}}])", count)
 
     def show(self, step: Step, record: Record) -> str:
-        return f"write({DESCRIPTORS[word(step, 0)]}, {_memory(step, record)}, {record.size})"
+        return f"write({DESCRIPTORS[step.values[0]]}, {_memory(step, record)}, {record.size})"
 
 
 class Send(Write):
@@ -83,8 +85,8 @@ class Send(Write):
         return machine.raw("send", fd, address, len(data), 0)
 
     def show(self, step: Step, record: Record) -> str:
-        return f"sendto({DESCRIPTORS[word(step, 0)]}, {_memory(step, record)}, {record.size}, 0, NULL, 0)"
+        return f"sendto({DESCRIPTORS[step.values[0]]}, {_memory(step, record)}, {record.size}, 0, NULL, 0)"
 
 
 def _memory(step: Step, record: Record) -> str:
-    return "NULL" if record.offset == NULL else f"{word(step, 1)}+{record.offset}"
+    return "NULL" if record.offset == NULL else f"{step.values[1]}+{record.offset}"

@@ -6,7 +6,7 @@ import ctypes
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, ClassVar
 
-from zcquest.engine.calls.base import Call, Kind, NoBytes, Parameter, route, size, word
+from zcquest.engine.calls.base import Call, Kind, NoBytes, Parameter, route
 from zcquest.engine.places import Route
 from zcquest.engine.plan.model import Step
 
@@ -29,10 +29,10 @@ class Memcpy(Call):
     system: ClassVar[bool] = False
 
     def routes(self, step: Step) -> tuple[Route, ...]:
-        return route(word(step, 1), word(step, 0))
+        return route(step.values[1], step.values[0])
 
     def execute(self, machine: Machine, step: Step) -> Iterator[None]:
-        target, source, count = word(step, 0), word(step, 1), size(step, 2)
+        target, source, count = step.values
         start, into = machine.address(source), machine.address(target)
         if start is None or into is None:
             raise NoBytes(self.name, "map")
@@ -45,7 +45,7 @@ class Memcpy(Call):
         yield
 
     def show(self, step: Step, record: Record) -> str:
-        return f"memcpy({word(step, 0)}, {word(step, 1)}+{record.offset}, {record.size})"
+        return f"memcpy({step.values[0]}, {step.values[1]}+{record.offset}, {record.size})"
 
 
 class Verify(Call):
@@ -60,12 +60,12 @@ class Verify(Call):
     system: ClassVar[bool] = False
 
     def execute(self, machine: Machine, step: Step) -> Iterator[None]:
-        count = size(step, 1) if len(step.arguments) > 1 else None
-        if machine.verify(self.name, word(step, 0), count):
+        count = step.values[1] if len(step.arguments) > 1 else None
+        if machine.verify(self.name, step.values[0], count):
             yield
 
     def show(self, step: Step, record: Record) -> str:
-        return f"verify({word(step, 0)}+{record.offset}, {record.size})"
+        return f"verify({step.values[0]}+{record.offset}, {record.size})"
 
 
 def _memmove(target: int, source: int, count: int) -> int:

@@ -6,8 +6,8 @@ import os
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, ClassVar
 
-from zcquest.engine.calls.base import DESCRIPTORS, Call, Kind, Parameter, route, size, word
-from zcquest.engine.calls.inline import advance
+from zcquest.engine.calls.base import DESCRIPTORS, Call, Kind, Parameter, route
+from zcquest.engine.calls.inline import Inline, advance
 from zcquest.engine.places import Route
 from zcquest.engine.plan.model import Step
 
@@ -29,10 +29,10 @@ class Sendfile(Call):
     )
 
     def routes(self, step: Step) -> tuple[Route, ...]:
-        return route(word(step, 1), word(step, 0))
+        return route(step.values[1], step.values[0])
 
     def execute(self, machine: Machine, step: Step) -> Iterator[None]:
-        target, source, count = word(step, 0), word(step, 1), size(step, 2)
+        target, source, count = step.values
         out, into = DESCRIPTORS[target], DESCRIPTORS[source]
         if source != "log":
             machine.call(self.name, os.sendfile, (out, into, 0, count), 0, count)
@@ -47,13 +47,13 @@ class Sendfile(Call):
             if not sent:
                 return
 
-    def inline(self, step: Step) -> list[str] | None:
-        if (word(step, 0), word(step, 1)) != ("sock", "log"):
+    def inline(self, step: Step) -> Inline | None:
+        if step.values[:2] != ("sock", "log"):
             return None
         out, into = DESCRIPTORS["sock"], DESCRIPTORS["log"]
-        return advance(f"sendfile({out}, {into}, pos, left)", size(step, 2))
+        return advance(f"sendfile({out}, {into}, pos, {{count}})", step.values[2])
 
     def show(self, step: Step, record: Record) -> str:
-        out, into = DESCRIPTORS[word(step, 0)], DESCRIPTORS[word(step, 1)]
+        out, into = DESCRIPTORS[step.values[0]], DESCRIPTORS[step.values[1]]
         after = f" => [{record.offset + record.result}]" if record.result > 0 else ""
         return f"sendfile({out}, {into}, [{record.offset}]{after}, {record.size})"

@@ -10,7 +10,7 @@ def checksum(outcome: Outcome) -> Judgement:
     """The consumer checks the CRC-32C of every batch it gets: none of them may be wrong."""
     got = outcome.delivery
     if got is None:
-        return Judgement(False, message("the consumer died and could not say what it got"))
+        return Judgement(False, message("the consumer died before it could report"))
     if got.rotten:
         return Judgement(
             False,

@@ -8,14 +8,20 @@ from zcquest.engine.message import Message, message
 
 
 def delivery(outcome: Outcome) -> Judgement:
-    """Good batches of the log against the runs of offsets the consumer read. More than was expected is not held against it
-    in a log that was cut: those messages were saved before the cut."""
+    """The log's good batches against the runs of offsets that the consumer read.
+
+    Messages beyond a cut are welcome: they were saved before it came.
+    """
     got = outcome.delivery
     expected = _runs(outcome)
     total = sum(last - first + 1 for first, last in expected)
     if got is None:
-        return Judgement(False, message("the consumer died and could not say what it got; {total} were due", total=total))
+        return Judgement(
+            False, message("the consumer died before it could report; {total} messages were due", total=total)
+        )
     missing = _missing(expected, got.runs)
+    if got.runs_cut and missing is not None and missing > got.runs[-1][1]:
+        missing = None  # it may be in the runs that were not kept: the count of messages decides
     offence = _offence(outcome, got, missing)
     if offence is None and not (got.runs_cut and got.messages < total):
         return Judgement(

@@ -26,7 +26,7 @@ from zcquest.engine.machine.memory import (
     libc,
     map_memory,
 )
-from zcquest.engine.machine.recorder import Recorder
+from zcquest.engine.machine.recorder import Counter, Recorder
 
 LOG, SOCK = DESCRIPTORS["log"], DESCRIPTORS["sock"]
 
@@ -43,18 +43,19 @@ class Machine:
     """State of one run.
 
     `position` is the offset of the next log byte that no mover has taken; every mover takes from there. `read` uses the
-    file's own position, which the kernel keeps: when the two differ, `seek` makes (and counts) the lseek a program needs.
+    file's own position, which the kernel keeps: when the two differ, `seek` makes, and counts, the lseek that it takes.
     """
 
-    def __init__(self, recorder: Recorder, sock: socket.socket, size: int, log_format: str, codes: dict[str, int]) -> None:
-        self.recorder = recorder
+    def __init__(
+        self, recorder: Recorder, sock: socket.socket, size: int, log_format: str, codes: dict[str, int]
+    ) -> None:
+        self.recorder: Recorder | Counter = recorder
         self.sock = sock
         self.size = size
         self.walk: Callable[[memoryview], Walk] = format_of(log_format).walk
         self.codes = codes
         self.file = io.FileIO(LOG, closefd=False)
         self.poller = select.poll()
-        self.poller.register(SOCK, select.POLLOUT)
         self.buffer: Buffer | None = None
         self.mapping: Mapping | None = None
         self.position = 0
@@ -72,12 +73,14 @@ class Machine:
 
     def call(self, name: str, function: Callable[..., int], arguments: tuple[Any, ...], offset: int, size: int) -> int:
         """Make a call of the current step and record it. Raises CallFailed; a would-block waits (and counts) first."""
-        result, error = self.attempt(name, function, arguments, offset, size)
-        while error in (errno.EAGAIN, errno.EINTR):
-            self.attempt("poll", self._poll, (), SOCK, 1)
+        self.moved = None
+        result, error = self.recorder.call(self.step, self.codes[name], function, arguments, offset, size)
+        while error:
+            if error not in (errno.EAGAIN, errno.EINTR):
+                raise CallFailed(error)
+            events = select.POLLIN if name == "read" else select.POLLOUT
+            self.attempt("poll", self._poll, (events,), SOCK, events)
             result, error = self.attempt(name, function, arguments, offset, size)
-        if error:
-            raise CallFailed(error)
         return result
 
     def attempt(
@@ -92,7 +95,8 @@ class Machine:
         entry = getattr(libc, function)
         return lambda *values: checked(entry(*values)), arguments
 
-    def _poll(self) -> int:
+    def _poll(self, events: int) -> int:
+        self.poller.register(SOCK, events)
         return len(self.poller.poll())
 
     # -- user memory ---------------------------------------------------------------------------------------------------
@@ -101,6 +105,11 @@ class Machine:
         """The bytes of `buf` or `map`; None before there is a mapping."""
         place = self.buffer if word == "buf" else self.mapping
         return place.view if place else None
+
+    def into_buffer(self, count: int) -> memoryview:
+        """The first `count` bytes of buf, to be filled."""
+        assert self.buffer
+        return self.buffer.view[:count]
 
     def address(self, word: str) -> int | None:
         """Where `buf` or `map` lies; None (a null pointer) before there is a mapping."""
@@ -152,6 +161,10 @@ class Machine:
         """User code has copied `count` bytes of the latest chunk of `source` to the start of `target`."""
         if source == "map" and target == "buf":
             self.loaded(count)
+        elif target == "buf" and self.buffer and self.buffer.pending:
+            first = self.buffer.pending[0]
+            self.moved, self.moved_from_buffer = (first.log, first.log + count), first.at
+            self.buffer.gathered(count)
 
     def map_log(self, name: str, fd: int, words: tuple[str, ...]) -> None:
         """mmap(2) `fd` as long as the log is; a second mapping takes the first one's place."""
@@ -213,11 +226,12 @@ class Machine:
 
     def ahead(self, most: int) -> int:
         """How many log bytes (at most `most`) a mover may take from the cursor on: rotten ranges are stepped over."""
+        if self.cleared is None:
+            left = self.size - self.position
+            return most if most < left else max(0, left)
         while self.rejected and self.position >= self.rejected[0][0]:
             self.position = max(self.position, self.rejected.popleft()[1])
-        end = min(self.position + most, self.size)
-        if self.cleared is not None:
-            end = min(end, self.cleared)
+        end = min(self.position + most, self.cleared)
         if self.rejected:
             end = min(end, self.rejected[0][0])
         return max(0, end - self.position)

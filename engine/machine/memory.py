@@ -6,7 +6,7 @@ import ctypes
 import os
 from collections import deque
 from dataclasses import dataclass
-from resource import RLIMIT_DATA, getrlimit, setrlimit
+from resource import RLIM_INFINITY, RLIMIT_DATA, getrlimit, setrlimit
 
 PROT_READ, PROT_WRITE = 1, 2
 MAP_SHARED, MAP_PRIVATE, MAP_FIXED, MAP_ANONYMOUS, MAP_POPULATE = 0x01, 0x02, 0x10, 0x20, 0x8000
@@ -18,8 +18,9 @@ libc = ctypes.CDLL(None, use_errno=True)
 libc.mmap.restype = ctypes.c_void_p
 libc.mmap.argtypes = [ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int, ctypes.c_int, ctypes.c_int, ctypes.c_long]
 libc.madvise.argtypes = [ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int]
-libc.read.restype = libc.pread.restype = libc.send.restype = libc.readahead.restype = ctypes.c_ssize_t
-libc.read.argtypes = [ctypes.c_int, ctypes.c_void_p, ctypes.c_size_t]
+for _name in ("read", "pread", "write", "send", "readahead"):
+    getattr(libc, _name).restype = ctypes.c_ssize_t
+libc.read.argtypes = libc.write.argtypes = [ctypes.c_int, ctypes.c_void_p, ctypes.c_size_t]
 libc.pread.argtypes = [ctypes.c_int, ctypes.c_void_p, ctypes.c_size_t, ctypes.c_long]
 libc.send.argtypes = [ctypes.c_int, ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int]
 libc.readahead.argtypes = [ctypes.c_int, ctypes.c_long, ctypes.c_size_t]
@@ -81,6 +82,13 @@ class Buffer:
             self.filled = True
         return lost
 
+    def gathered(self, count: int) -> None:
+        """The first `count` pending bytes have been moved to the buffer's start."""
+        first = self.pending.popleft()
+        if count < first.length:
+            self.pending.appendleft(Extent(first.at + count, first.log + count, first.length - count))
+        self.pending.appendleft(Extent(0, first.log, count))
+
     def consume(self, count: int) -> None:
         """The first `count` pending bytes have gone."""
         while count:
@@ -104,7 +112,8 @@ class Mapping:
 def _allocate(capacity: int, ceiling: int) -> int:
     soft, hard = getrlimit(RLIMIT_DATA)
     if capacity > ceiling:  # let the kernel refuse it: the limit is what stands now plus the ceiling
-        setrlimit(RLIMIT_DATA, (_data_bytes() + ceiling, hard))
+        limit = _data_bytes() + ceiling
+        setrlimit(RLIMIT_DATA, (limit if hard == RLIM_INFINITY else min(limit, hard), hard))
     try:
         return map_memory(None, capacity, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1)
     finally:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import fcntl
 import gc
@@ -16,13 +17,23 @@ import msgspec
 
 from zcquest.engine.calls import CALLS, CODES
 from zcquest.engine.calls.base import DESCRIPTORS, MEMORIES
-from zcquest.engine.control import Advance, Bare, Finish, Line, MachineConfig, Paused, Ready, Tamper, ToMachine
-from zcquest.engine.logs import format_of
+from zcquest.engine.control import (
+    Advance,
+    Bare,
+    Finish,
+    Line,
+    MachineConfig,
+    NoTrace,
+    Paused,
+    Ready,
+    Tamper,
+    ToMachine,
+)
 from zcquest.engine.machine import bare
 from zcquest.engine.machine.executor import Ending, Verdict, execute
 from zcquest.engine.machine.machine import Machine
 from zcquest.engine.machine.memory import Buffer, settle
-from zcquest.engine.machine.recorder import Recorder
+from zcquest.engine.machine.recorder import Recorder, TraceFull
 from zcquest.engine.plan import Plan, parse_plan
 from zcquest.engine.process_name import name_process
 
@@ -30,13 +41,21 @@ _MOVED_OUT = 64
 
 
 def main(control: socket.socket, raw: bytes) -> None:
-    """Serve one session; returns when it is over."""
+    """Serve one session; returns when it is over, or when its trace can be kept no longer."""
     config = msgspec.msgpack.decode(raw, type=MachineConfig)
     line = Line(_clear_of_the_plan(control), ToMachine)
     sock = _connect(config)
     _place(os.open(config.log, os.O_RDONLY | os.O_CLOEXEC), DESCRIPTORS["log"])
     plan = parse_plan(config.plan, CALLS)
-    recorder = Recorder(Path(config.trace))
+    try:
+        _serve(config, line, sock, plan, Recorder(Path(config.trace)))
+    except TraceFull as failure:
+        line.say(NoTrace(errno=failure.errno))
+    with contextlib.suppress(OSError):  # the consumer may have hung up first
+        sock.shutdown(socket.SHUT_WR)
+
+
+def _serve(config: MachineConfig, line: Line, sock: socket.socket, plan: Plan, recorder: Recorder) -> None:
     machine = Machine(
         recorder,
         sock,
@@ -45,7 +64,7 @@ def main(control: socket.socket, raw: bytes) -> None:
         {call.name: code for code, call in enumerate(CODES)},
     )
     capacity = buffer_size(plan)
-    run = Run(machine, plan)
+    run = Run(machine, plan, recorder)
     if capacity:
         try:
             machine.buffer = Buffer(capacity, config.memory)
@@ -63,18 +82,15 @@ def main(control: socket.socket, raw: bytes) -> None:
         elif isinstance(told, Tamper):
             run.tamper(told.sibling)
             line.say(run.paused())
-    try:
-        sock.shutdown(socket.SHUT_WR)
-    except OSError:
-        pass  # the consumer hung up first
 
 
 class Run:
     """A plan half way through."""
 
-    def __init__(self, machine: Machine, plan: Plan) -> None:
+    def __init__(self, machine: Machine, plan: Plan, recorder: Recorder) -> None:
         self.machine = machine
         self.plan = plan
+        self._recorder = recorder
         self.verdict: Verdict | None = None
         self._calls: Iterator[Verdict | None] | None = None
         self._before = (getrusage(RUSAGE_SELF), perf_counter())
@@ -88,7 +104,9 @@ class Run:
         self._enter()
         if self.verdict is None and self._calls is not None:
             left = calls
+            machine = self.machine
             for verdict in self._calls:
+                self._recorder.stand(machine.position, machine.sent.payload)
                 if verdict:
                     self.verdict = verdict
                     break

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import mmap
 import os
 from collections.abc import Callable
@@ -15,6 +16,14 @@ from zcquest.engine.trace import PAGE, RECORD, WINDOW_RECORDS
 _WINDOW = WINDOW_RECORDS * RECORD.size
 
 
+class TraceFull(Exception):
+    """The trace can be kept no longer, ENOSPC for one: not an error of the plan's, so no OSError."""
+
+    def __init__(self, failure: OSError) -> None:
+        super().__init__(str(failure))
+        self.errno = failure.errno or errno.EIO
+
+
 class Recorder:
     """Times each call, takes the thread's faults and disk reads around it, and keeps the record in a mapped file.
 
@@ -22,19 +31,28 @@ class Recorder:
     """
 
     def __init__(self, path: Path) -> None:
-        """Raises OSError (ENOSPC among others) when the trace cannot be kept."""
-        self._fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
-        os.posix_fallocate(self._fd, 0, PAGE)
+        """Raises TraceFull when the trace cannot be kept; so does `call`, having made its call and recorded it."""
+        try:
+            self._fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+            os.posix_fallocate(self._fd, 0, PAGE)
+        except OSError as failure:
+            raise TraceFull(failure) from failure
         self._page = mmap.mmap(self._fd, PAGE)
         self._header = memoryview(self._page).cast("Q")
         self.calls = 0
         self._start = perf_counter_ns()
         self._windows = 0
+        self._at = 0
         self._open_window()
 
     def begin(self) -> None:
         """Time zero of the trace."""
         self._start = self._header[2] = perf_counter_ns()
+
+    def stand(self, position: int, sent: int) -> None:
+        """Keep how far the plan has come (see `Standing`) where others see it, and where it outlives the machine."""
+        self._header[3] = position
+        self._header[4] = sent
 
     def call(
         self, step: int, code: int, function: Callable[..., int], arguments: tuple[Any, ...], offset: int, size: int
@@ -78,7 +96,29 @@ class Recorder:
 
     def _open_window(self) -> None:
         at = PAGE + self._windows * _WINDOW
-        os.posix_fallocate(self._fd, at, _WINDOW)  # a sparse page would turn a full disk into SIGBUS
+        try:
+            os.posix_fallocate(self._fd, at, _WINDOW)  # a sparse page would turn a full disk into SIGBUS
+        except OSError as failure:
+            raise TraceFull(failure) from failure
         self._window = mmap.mmap(self._fd, _WINDOW, offset=at)
         self._windows += 1
         self._at = 0
+
+
+class Counter:
+    """Stands in for the recorder: counts calls and keeps nothing else."""
+
+    def __init__(self) -> None:
+        self.calls = 0
+
+    def begin(self) -> None:
+        """There is no time zero to keep."""
+
+    def call(
+        self, step: int, code: int, function: Callable[..., int], arguments: tuple[Any, ...], offset: int, size: int
+    ) -> tuple[int, int]:
+        self.calls += 1
+        try:
+            return function(*arguments), 0
+        except OSError as failure:
+            return -1, failure.errno or 0

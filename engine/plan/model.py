@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Any
 
 
 class Lane(StrEnum):
@@ -44,6 +45,10 @@ class Step:
     arguments: tuple[Argument, ...]
     lane: Lane
     span: Span
+    values: tuple[Any, ...] = field(init=False, compare=False, repr=False)  # the arguments' values, for the hot loop
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "values", tuple(argument.value for argument in self.arguments))
 
 
 @dataclass(frozen=True, slots=True)
