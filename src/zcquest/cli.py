@@ -148,8 +148,7 @@ def _play() -> int:
     from zcquest.tui.app import play
 
     source = click.get_current_context().get_parameter_source("lang")
-    play(language() if source is click.core.ParameterSource.COMMANDLINE else None)
-    return 0
+    return play(language() if source is click.core.ParameterSource.COMMANDLINE else None)
 
 
 @zcquest.command(help=N_("The levels, with your stars and the best of each metric."))

@@ -24,7 +24,7 @@ def print_calls(level: Level, chosen: ChosenPlan, report: RunReport) -> None:
     plan = chosen.name if chosen.own else _("reference plan {name}").format(name=chosen.name)
     print_line(f"# {level.id} {level.text().title}: {plan}", "bold")
     for scene in report.scenes:
-        told = _("{scene}: {count} calls, {switches} mode switches")
+        told = _("{scene}: calls {count}, mode switches {switches}")
         print_line(f"# {told.format(scene=scene.name, count=scene.calls, switches=scene.switches)}", "bold")
         for line in _lines(scene):
             print_line(line)

@@ -14,11 +14,13 @@ from zcquest.commands.cancelling import run_until_stopped
 from zcquest.commands.plan_file import ChosenPlan
 from zcquest.commands.printing import print_notice
 from zcquest.commands.refusal import NO_HOST, WRONG, Refused
+from zcquest.engine.experiment import Laboratory
+from zcquest.engine.logs import LogUnavailable, ensure
 from zcquest.engine.session import Session
 from zcquest.levels.language import gettext as _
 from zcquest.levels.language import say
 from zcquest.levels.loader import Level, UnknownLevel, load_campaign
-from zcquest.levels.play import Unplayable, open_laboratory, play
+from zcquest.levels.play import Unplayable, explain, open_laboratory, play
 from zcquest.levels.progress import Progress, RunRow
 from zcquest.levels.report import RunReport
 from zcquest.levels.schema import SceneFile
@@ -56,7 +58,17 @@ def play_plan(level: Level, chosen: ChosenPlan, *, save: bool) -> tuple[RunRepor
 async def _play(level: Level, chosen: ChosenPlan) -> tuple[RunReport, Verdict]:
     with _Status() as status:
         async with open_laboratory() as laboratory:
+            _prepare_logs(laboratory, level)
             return await play(laboratory, level, chosen.plan, watch=status.show)
+
+
+def _prepare_logs(laboratory: Laboratory, level: Level) -> None:
+    """Make the level's logs. In this thread, where a signal gets through at once: 2 GiB take seconds."""
+    try:
+        for scene in level.scenes:
+            ensure(scene.log.spec(), laboratory.cache)
+    except (LogUnavailable, OSError) as failure:
+        raise Unplayable(explain(laboratory, failure)) from failure
 
 
 def _cannot(reason: str) -> Refused:

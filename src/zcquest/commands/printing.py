@@ -6,7 +6,7 @@ import json
 import sys
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -92,13 +92,15 @@ def _print_plain(table: Table) -> None:
 
 
 def _print_rich(table: Table) -> None:
-    from rich import box
     from rich.table import Table as RichTable
     from rich.text import Text
 
-    shown = RichTable(box=box.SIMPLE_HEAD, pad_edge=False)
+    shown = RichTable(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="underline")
+    last = len(table.headings) - 1
     for index, heading in enumerate(table.headings):
-        shown.add_column(Text(heading), justify="right" if index in table.right else "left", overflow="fold")
+        side: Literal["left", "right"] = "right" if index in table.right else "left"
+        # the first is a name and the last a sentence: those may wrap in a narrow terminal
+        shown.add_column(Text(heading), justify=side, overflow="fold", no_wrap=index not in (0, last))
     for row in table.rows:
         shown.add_row(*map(Text, row))  # as text: brackets are no markup
     _console().print(shown)

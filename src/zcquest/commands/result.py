@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from zcquest.commands.plan_file import ChosenPlan
-from zcquest.commands.printing import Table, print_line, print_table, stars
+from zcquest.commands.printing import Table, on_terminal, print_line, print_table, stars
 from zcquest.commands.words import evidence_word, mover_word
 from zcquest.levels.language import gettext as _
 from zcquest.levels.language import say
 from zcquest.levels.loader import Level
-from zcquest.levels.report import RunReport, SceneReport
+from zcquest.levels.report import HopReport, RunReport, SceneReport
 from zcquest.levels.schema import Metric
 from zcquest.levels.verdict import COPIES_TOLERANCE, Verdict
 
@@ -21,16 +21,22 @@ def print_result(level: Level, chosen: ChosenPlan, report: RunReport, verdict: V
     for scene in report.scenes:
         if error := scene.error:
             print_line(f"{scene.name}: {say(error)}", "bold red")
-    for title, table in (
-        (_("Features"), _features(report)),
-        (_("Metrics"), _metrics(report)),
-        (_("Hops"), _hops(report)),
-    ):
-        if table.rows:
-            print_line()
-            print_line(title, "bold")
-            print_table(table)
+    _print_section(_("Features"), _features(report))
+    _print_section(_("Metrics"), _metrics(report))
+    if on_terminal():  # the notes would leave the columns no room
+        _print_section(_("Hops"), _without_last_column(_hops(report)))
+        for told in dict.fromkeys(_hop_note(hop) for scene in report.scenes for hop in scene.hops if hop.note):
+            print_line(told, "dim")
+    else:
+        _print_section(_("Hops"), _hops(report))
     _print_notes(report)
+
+
+def _print_section(title: str, table: Table) -> None:
+    if table.rows:
+        print_line()
+        print_line(title, "bold")
+        print_table(table)
 
 
 def _print_verdict(level: Level, report: RunReport) -> None:
@@ -120,6 +126,14 @@ def _hops(report: RunReport) -> Table:
                 say(hop.note) if hop.note else "-",
             )
     return table
+
+
+def _hop_note(hop: HopReport) -> str:
+    return f"{hop.source} → {hop.target}: {say(hop.note)}" if hop.note else ""
+
+
+def _without_last_column(table: Table) -> Table:
+    return Table(table.headings[:-1], table.right, [row[:-1] for row in table.rows])
 
 
 def _print_notes(report: RunReport) -> None:

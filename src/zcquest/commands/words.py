@@ -9,13 +9,13 @@ from zcquest.levels.language import gettext as _
 def mover_word(mover: str) -> str:
     match Mover(mover):
         case Mover.CPU:
-            return _("copied by CPU")
+            return _("CPU copy")
         case Mover.DMA:
-            return _("copied by DMA")
+            return _("DMA copy")
         case Mover.NONE:
             return _("shared")
         case Mover.MIXED:
-            return _("partly copied")
+            return _("part copy")
         case Mover.UNKNOWN:
             return _("unknown")
 
