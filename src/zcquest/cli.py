@@ -14,7 +14,7 @@ import click
 
 from zcquest import __version__
 
-USAGE = 2
+USAGE, INTERRUPTED = 2, 130
 
 
 def N_(text: str) -> str:
@@ -213,9 +213,13 @@ def doctor(as_json: bool) -> int:
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """The `zcquest` command. Never shows a traceback for what the player or the host did."""
-    from zcquest.commands.ending import ending
+    try:
+        from zcquest.commands.ending import ending
 
-    sys.exit(ending(lambda: _invoke(sys.argv[1:] if arguments is None else arguments)))
+        status = ending(lambda: _invoke(sys.argv[1:] if arguments is None else arguments))
+    except KeyboardInterrupt:  # while it was still starting
+        status = INTERRUPTED
+    sys.exit(status)
 
 
 def _invoke(arguments: Sequence[str]) -> object:
