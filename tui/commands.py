@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, NamedTuple, cast
 
 from textual.command import CommandPalette, DiscoveryHit, Hit, Hits, Provider
 
-from zcquest.levels import codex
 from zcquest.levels.language import LANGUAGES
+from zcquest.tui.book import book
 from zcquest.tui.language import _
 from zcquest.tui.themes import NAMES
 
@@ -57,10 +57,10 @@ def commands(game: ZcquestApp) -> Iterator[Command]:
         yield Command(title, partial(game.open_level, level.id))
     for code, language in LANGUAGES.items():
         yield Command(_("Language: {name}").format(name=language), partial(game.set_language, code))
-    for theme, name in NAMES.items():
-        yield Command(_("Theme: {name}").format(name=_(name)), partial(game.set_theme, theme))
-    for page in codex.pages():
-        yield Command(_("Codex: {title}").format(title=codex.page(page).title), partial(game.open_codex, page))
+    for theme, said in NAMES.items():
+        yield Command(_("Theme: {name}").format(name=_(said)), partial(game.set_theme, theme))
+    for name, page in book().items():
+        yield Command(_("Codex: {title}").format(title=page.title), partial(game.open_codex, name))
     yield Command(_("Save a picture of this screen (SVG)"), game.action_screenshot)
     yield Command(_("Quit"), game.exit)
 

@@ -247,7 +247,9 @@ async def test_without_colour_nothing_is_coloured(monkeypatch: pytest.MonkeyPatc
         await pilot.pause()
         strips = pilot.app.screen._compositor.render_strips()
     styles = [segment.style for strip in strips for segment in strip if segment.style]
-    colours = [colour.triplet for style in styles for colour in (style.color, style.bgcolor) if colour and colour.triplet]
+    colours = [
+        colour.triplet for style in styles for colour in (style.color, style.bgcolor) if colour and colour.triplet
+    ]
     assert colours
     assert all(red == green == blue for red, green, blue in colours)
 

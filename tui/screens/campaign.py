@@ -112,9 +112,7 @@ class CampaignScreen(ZcScreen[None]):
         for chapter in campaign.chapters:
             options.append(Option(chapter_line(chapter), id=f"chapter {chapter.number}"))
             options += (Option(level_line(level, best.get(level.id)), id=level.id) for level in chapter.levels)
-        options += (
-            Option(broken_line(error), id=f"broken {number}") for number, error in enumerate(campaign.broken)
-        )
+        options += (Option(broken_line(error), id=f"broken {number}") for number, error in enumerate(campaign.broken))
         levels.set_options(options)
         levels.highlighted = marked if marked is not None and marked < len(options) else (0 if options else None)
         self._show_marked()
@@ -188,4 +186,3 @@ def level_facts(level: Level) -> Content:
 def without_links(text: str) -> str:
     """The Markdown with `[[page]]` as plain words: the briefing is no place to leave for the codex."""
     return text.replace("[[", "").replace("]]", "")
-

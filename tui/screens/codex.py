@@ -18,6 +18,7 @@ from textual.widgets.option_list import Option
 from zcquest.engine.calls import CALLS
 from zcquest.engine.plan import signature
 from zcquest.levels import codex
+from zcquest.tui.book import book
 from zcquest.tui.language import N_, _
 from zcquest.tui.screens.base import ZcScreen
 from zcquest.tui.widgets.columns import left
@@ -41,8 +42,7 @@ class CodexScreen(ZcScreen[None]):
     def __init__(self, name: str | None = None) -> None:
         """Opens at the page `name`; at the first one when there is no such page."""
         super().__init__()
-        self._pages: tuple[str, ...] = codex.pages()
-        self._name = name if name in self._pages else self._pages[0]
+        self._name = name if name in book() else next(iter(book()))
         self._visited: list[str] = []
 
     def compose(self) -> ComposeResult:
@@ -76,7 +76,7 @@ class CodexScreen(ZcScreen[None]):
 
     def open_page(self, name: str) -> None:
         """Turn to the page `name`; nothing when there is none."""
-        if name in self._pages and name != self._name:
+        if name in book() and name != self._name:
             self._visited.append(self._name)
             self._turn_to(name)
 
@@ -88,7 +88,7 @@ class CodexScreen(ZcScreen[None]):
             self._turn_to(self._visited.pop())
 
     def action_follow(self, digit: int) -> None:
-        links = codex.page(self._name).links
+        links = book()[self._name].links
         if digit <= len(links):
             self.open_page(links[digit - 1])
 
@@ -142,19 +142,19 @@ class CodexScreen(ZcScreen[None]):
 
     def _shown(self) -> list[str]:
         wanted = self.query_one("#search", Input).value.casefold().split()
-        found = [page for page in map(codex.page, self._pages) if matches(page, wanted)]
+        found = [page for page in book().values() if matches(page, wanted)]
         found.sort(key=lambda page: not named_by(page, wanted))
         return [page.name for page in found]
 
     def _list_pages(self) -> None:
         pages, shown = self.query_one("#pages", OptionList), self._shown()
-        pages.set_options(Option(codex.page(name).title, id=name) for name in shown)
+        pages.set_options(Option(book()[name].title, id=name) for name in shown)
         if shown:
             searching = bool(self.query_one("#search", Input).value) and self.query_one("#search").has_focus
             pages.highlighted = shown.index(self._name) if self._name in shown and not searching else 0
 
     def _show(self) -> None:
-        page = codex.page(self._name)
+        page = book()[self._name]
         self.query_one("#title", Static).update(page.title)
         call = self.query_one("#call", Static)
         call.display = page.name in CALLS
@@ -192,7 +192,7 @@ def linked(text: str, links: tuple[str, ...]) -> str:
     def link(found: re.Match[str]) -> str:
         name = found[1]
         digit = f" ({links.index(name) + 1})" if links.index(name) < 9 else ""
-        return f"[{codex.page(name).title}{digit}]({SCHEME}{name})"
+        return f"[{book()[name].title}{digit}]({SCHEME}{name})"
 
     return codex.LINK.sub(link, text)
 
@@ -204,4 +204,4 @@ def link_line(links: tuple[str, ...]) -> Content:
 
 def _numbered(links: tuple[str, ...]) -> Iterator[Content]:
     for digit, name in enumerate(links[:9], 1):
-        yield Content.assemble((str(digit), "bold $accent"), " ", codex.page(name).title)
+        yield Content.assemble((str(digit), "bold $accent"), " ", book()[name].title)
