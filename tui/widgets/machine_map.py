@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from rich.segment import Segment
 from rich.style import Style
-from textual.app import RenderResult
 from textual.geometry import Region
 from textual.reactive import reactive
 from textual.strip import Strip
@@ -67,9 +66,6 @@ class MachineMap(Widget):
 
     def on_resize(self) -> None:
         self._redraw()
-
-    def render(self) -> RenderResult:
-        return ""  # all drawing is render_line's
 
     def render_line(self, y: int) -> Strip:
         width = self.size.width

@@ -104,7 +104,7 @@ def _load(floor: Floor) -> Track:
     cache, buffer = floor.rooms[Place.PAGE_CACHE], floor.rooms[Place.BUFFER]
     if buffer.y == floor.upper.y:
         return _level((cache.right - 1, floor.upper.middle), buffer.x - 1, (cache.right, floor.wall))
-    x, enter, y = cache.right - 3, buffer.x + 2, buffer.y - 2
+    x, enter, y = cache.right - 3, buffer.x + 1, buffer.y - 2
     words = Rect(cache.right, y, floor.wall - cache.right, 1)
     return Track(((x, cache.bottom - 1), (x, y), (enter, y), (enter, buffer.y - 1)), words, (_above_and_below(words),))
 
@@ -129,7 +129,7 @@ def _hand_over(place: Place) -> Callable[[Floor], Track]:
 
 def _detour(floor: Floor) -> Track:
     mapping, buffer = floor.rooms[Place.MAPPING], floor.rooms[Place.BUFFER]
-    return _upright(mapping.x + 4, mapping.bottom - 1, buffer.y - 1, mapping.x, mapping.right)
+    return _upright(mapping.x + 3, mapping.bottom - 1, buffer.y - 1, mapping.x, floor.width)
 
 
 def _back(floor: Floor) -> Track:
