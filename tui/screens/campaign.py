@@ -38,6 +38,10 @@ class CampaignScreen(ZcScreen[None]):
         Binding("r", "reset", N_("Reset"), tooltip=N_("Forget the marked level's runs, drafts and hints")),
     ]
 
+    def __init__(self) -> None:
+        super().__init__()
+        self._playable = False  # what the footer shows
+
     def compose(self) -> ComposeResult:
         yield Heading()
         with Container(id="panes"):
@@ -87,7 +91,9 @@ class CampaignScreen(ZcScreen[None]):
     @on(OptionList.OptionHighlighted, "#levels")
     def show_details(self) -> None:
         self._show_marked()
-        self.refresh_bindings()
+        if self._playable != (self.marked is not None):
+            self._playable = self.marked is not None
+            self.refresh_bindings()
 
     @on(OptionList.OptionSelected, "#levels")
     def play_clicked(self) -> None:

@@ -79,6 +79,7 @@ class CodexScreen(ZcScreen[None]):
         if name in book() and name != self._name:
             self._visited.append(self._name)
             self._turn_to(name)
+            self.refresh_bindings()
 
     def action_search(self) -> None:
         self.query_one("#search").focus()
@@ -86,6 +87,7 @@ class CodexScreen(ZcScreen[None]):
     def action_previous(self) -> None:
         if self._visited:
             self._turn_to(self._visited.pop())
+            self.refresh_bindings()
 
     def action_follow(self, digit: int) -> None:
         links = book()[self._name].links
@@ -135,9 +137,11 @@ class CodexScreen(ZcScreen[None]):
 
     def _turn_to(self, name: str) -> None:
         self._name = name
-        if name not in self._shown():
-            self.query_one("#search", Input).value = ""
-        self._list_pages()
+        shown = self._shown()
+        if name in shown:
+            self.query_one("#pages", OptionList).highlighted = shown.index(name)
+        else:
+            self.query_one("#search", Input).value = ""  # lists all pages again, this one marked
         self._show()
 
     def _shown(self) -> list[str]:
@@ -163,7 +167,6 @@ class CodexScreen(ZcScreen[None]):
         self.query_one("#text", Markdown).update(linked(f"{page.summary}\n\n{page.body}", page.links))
         self.query_one("#links", Static).update(link_line(page.links))
         self.query_one("#page").scroll_home(animate=False)
-        self.refresh_bindings()
 
 
 def matches(page: codex.Page, words: list[str]) -> bool:

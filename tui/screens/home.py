@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding
@@ -10,7 +12,6 @@ from textual.content import Content
 from textual.widgets import Footer, OptionList, Static
 from textual.widgets.option_list import Option
 
-from zcquest.engine.host import HostReport
 from zcquest.levels import codex
 from zcquest.levels.language import say
 from zcquest.levels.loader import Campaign, Level
@@ -20,6 +21,9 @@ from zcquest.tui.language import N_, _
 from zcquest.tui.screens.base import ZcScreen
 from zcquest.tui.widgets.journey import Journey
 from zcquest.tui.widgets.wordmark import Wordmark
+
+if TYPE_CHECKING:
+    from zcquest.engine.host import HostReport
 
 
 class HomeScreen(ZcScreen[None]):
