@@ -36,17 +36,32 @@ def compare(received: bytes, log_format: str, original: str, sibling: str, start
 def _matches(came: bytes, old: bytes, new: bytes) -> tuple[int, int]:
     """At how many places where `old` and `new` differ `came` is as the one, and as the other.
 
-    Whole stretches at once: two bytes are the same where their XOR is zero.
+    The count ends at the first byte that is neither: from there on the stream holds something else (a plan lost bytes),
+    and what matches does so by chance. Whole stretches at once: two bytes are the same where their XOR is zero.
     """
-    size = len(came)
-    is_, was, be = (int.from_bytes(part[:size], "big") for part in (came, old, new))
-    not_old, not_new, differ = is_ ^ was, is_ ^ be, was ^ be
+    size = min(len(came), len(old))
+    strays = _differences(came[:size], old[:size]) & _differences(came[:size], new[:size])
+    first_stray = strays.to_bytes(size, "big").find(1)
+    size = first_stray if first_stray >= 0 else size
+    not_old, not_new, differ = (
+        _differences(one[:size], other[:size]) for one, other in ((came, old), (came, new), (old, new))
+    )
 
     def zeros(number: int) -> int:
         return number.to_bytes(size, "big").count(0)
 
     either = zeros(not_old | differ)  # old, new and came all the same: no witness
     return zeros(not_old) - either, zeros(not_new) - either
+
+
+def _differences(one: bytes, other: bytes) -> int:
+    """A number with a byte 1 where the two differ, and a byte 0 where they are the same."""
+    size = len(one)
+    xor = int.from_bytes(one, "big") ^ int.from_bytes(other, "big")
+    return int.from_bytes(xor.to_bytes(size, "big").translate(_ONES), "big")
+
+
+_ONES = bytes([0]) + bytes([1]) * 255
 
 
 def _batches(fd: int, log_format: str, start: int, stop: int, size: int) -> list[tuple[int, int]]:
