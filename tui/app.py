@@ -6,7 +6,10 @@ import asyncio
 import os
 import re
 import signal
+import sys
+from collections.abc import Mapping
 from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from textual.app import App
@@ -14,6 +17,7 @@ from textual.binding import Binding
 from textual.events import Resize
 from textual.reactive import reactive
 from textual.screen import Screen
+from textual.types import AnimationLevel
 
 from zcquest.levels import language as languages
 from zcquest.levels.loader import Campaign, load_campaign
@@ -33,7 +37,7 @@ if TYPE_CHECKING:
 
 MIN_WIDTH: Final = 80
 MIN_HEIGHT: Final = 24
-MOTIONS: Final = {"full": "full", "reduced": "basic", "none": "none"}  # ours -> Textual's animation levels
+MOTIONS: Final[Mapping[str, AnimationLevel]] = {"full": "full", "reduced": "basic", "none": "none"}
 FUNCTION_KEY: Final = re.compile(r"f\d+")
 ENDING_SIGNALS: Final = ("SIGINT", "SIGTERM", "SIGHUP")
 
@@ -73,6 +77,8 @@ class ZcquestApp(App[None]):
     def open_level(self, id: str) -> None:
         """Go to the level; the one that was open is left. Where nothing can be played, the screen that says why."""
         self.campaign.level(id)
+        if self.host is None and sys.platform != "linux":
+            self.host = _inspect()  # at once: the level's screen could not even be imported
         if self.host is not None and not self.host.supported:
             self.cannot_play(self.host.why_not)
             return
@@ -167,7 +173,7 @@ class ZcquestApp(App[None]):
         self.deliver_screenshot(filename, path)
 
     def action_command_palette(self) -> None:
-        if not GamePalette.is_open(self):
+        if not isinstance(self.screen, GamePalette):
             self.push_screen(GamePalette())
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
@@ -220,7 +226,7 @@ class ZcquestApp(App[None]):
             self.push_screen(TooSmall())
 
     def _start_warming_up(self) -> None:
-        self.run_worker(self._warm, exclusive=True)
+        self.run_worker(self._warm())
 
     async def _warm(self) -> None:
         self.host = await asyncio.to_thread(_inspect)
@@ -232,13 +238,13 @@ class ZcquestApp(App[None]):
     def _start_with(self, language: str | None) -> None:
         """Take up the player's settings; `language` and ZCQUEST_LANG go before the one that was kept."""
         wanted = language or (None if os.environ.get("ZCQUEST_LANG") else self.progress.setting("language"))
-        if wanted in languages.LANGUAGES:
+        if wanted and wanted in languages.LANGUAGES:
             languages.set_language(wanted)
         for theme in THEMES.values():
             self.register_theme(theme)
         theme_name = self.progress.setting("theme")
-        self.theme = theme_name if theme_name in THEMES else DEFAULT_THEME
-        if (motion := self.progress.setting("motion")) in MOTIONS:
+        self.theme = theme_name if theme_name and theme_name in THEMES else DEFAULT_THEME
+        if (motion := self.progress.setting("motion")) and motion in MOTIONS:
             self.animation_level = MOTIONS[motion]
 
 
@@ -267,6 +273,9 @@ def _end(app: ZcquestApp, status: int) -> None:
 
 def _inspect() -> HostReport:
     from zcquest.engine.host import inspect_host
+
+    if sys.platform != "linux":  # there, playing cannot be imported, and no folder is looked at
+        return inspect_host(Path())
     from zcquest.levels.play import cache_folder
 
     return inspect_host(cache_folder() / "runs")

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from textual.screen import ActiveBinding
+from textual.binding import ActiveBinding
 
 from zcquest.levels.language import LANGUAGES, language
 from zcquest.levels.language import gettext as _
+
+__all__ = ["N_", "_", "other_language", "translated"]
 
 LANGUAGE_ACTIONS = ("toggle_language", "app.toggle_language")
 

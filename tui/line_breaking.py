@@ -18,7 +18,7 @@ NEVER_LAST = frozenset("（《「『【〈“‘([{<")
 
 def install() -> None:
     """Let all of Textual's text break where Chinese may."""
-    textual.content.divide_line = divide_line
+    textual.content.divide_line = divide_line  # type: ignore[attr-defined]
 
 
 def divide_line(text: str, width: int, fold: bool = True) -> list[int]:

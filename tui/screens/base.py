@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, cast
 
-from textual.binding import Binding
-from textual.screen import ActiveBinding, ModalScreen, Screen, ScreenResultType
+from textual.binding import ActiveBinding, Binding
+from textual.screen import ModalScreen, Screen, ScreenResultType
 
 from zcquest.tui.language import N_, translated
 

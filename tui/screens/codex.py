@@ -7,11 +7,10 @@ from collections.abc import Iterator
 
 from textual import on
 from textual.app import ComposeResult
-from textual.binding import Binding
+from textual.binding import ActiveBinding, Binding
 from textual.containers import Container, Vertical, VerticalScroll
 from textual.content import Content
 from textual.events import Key
-from textual.screen import ActiveBinding
 from textual.widgets import Footer, Input, Markdown, OptionList, Static
 from textual.widgets.option_list import Option
 
@@ -42,7 +41,7 @@ class CodexScreen(ZcScreen[None]):
     def __init__(self, name: str | None = None) -> None:
         """Opens at the page `name`; at the first one when there is no such page."""
         super().__init__()
-        self._name = name if name in book() else next(iter(book()))
+        self._name: str = name if name and name in book() else next(iter(book()))
         self._visited: list[str] = []
 
     def compose(self) -> ComposeResult:
