@@ -34,7 +34,6 @@ class CallPalette(ZcModal[str | None]):
         with Vertical(id="call-palette"):
             yield Static(id="call-palette-title")
             yield OptionList(markup=False)
-            yield Static(id="call-palette-keys")
 
     def on_mount(self) -> None:
         self.retranslate()
@@ -43,7 +42,7 @@ class CallPalette(ZcModal[str | None]):
     def retranslate(self) -> None:
         self.query_one("#call-palette-title", Static).update(Content(_("The calls of this level")))
         keys = _("Enter writes it into the plan · c reads about it · Escape closes")
-        self.query_one("#call-palette-keys", Static).update(Content(keys))
+        self.query_one("#call-palette").border_subtitle = Content(keys)
         options = self.query_one(OptionList)
         highlighted = options.highlighted or 0
         options.clear_options()

@@ -48,18 +48,21 @@ class LevelScreen(ZcScreen[None]):
     AUTO_FOCUS = ""
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (NARROW, "-wide")]
     BINDINGS = [
-        Binding("r,f5", "run", N_("Run"), key_display="r", tooltip=N_("Run the plan in every scene")),
-        Binding("s,f10", "step", N_("Step"), key_display="s", tooltip=N_("Make one call on a live kernel")),
+        Binding("r", "run", N_("Run"), tooltip=N_("Run the plan in every scene")),
+        Binding("s", "step", N_("Step"), tooltip=N_("Make one call on a live kernel")),
         Binding("t", "tamper", N_("Tamper"), tooltip=N_("Overwrite the source of the latest call's bytes")),
         Binding("x,escape", "stop", N_("Stop"), key_display="x", tooltip=N_("End the run, or leave the stepping")),
         Binding("escape", "back", N_("Back"), tooltip=N_("Back to the screen before")),
         Binding("e", "edit", N_("Edit"), tooltip=N_("Write in the plan; Escape comes back")),
         Binding("a", "palette", N_("Add"), tooltip=N_("Add a call to the plan")),
         Binding("h", "hint", N_("Hint"), tooltip=N_("The next of three hints")),
-        Binding("c,f3", "word", N_("Codex"), key_display="c", tooltip=N_("Read about the word under the cursor")),
+        Binding("c", "word", N_("Codex"), tooltip=N_("Read about the word under the cursor")),
         Binding("p", "predict", N_("Predict"), show=False, tooltip=N_("Write down what you expect of the first run")),
         Binding("b", "debrief", N_("Debrief"), tooltip=N_("What the level taught")),
         Binding("v", "scene", N_("Scene"), tooltip=N_("Look at the next scene of the level")),
+        Binding("f5", "run", N_("Run"), show=False, tooltip=N_("Run the plan in every scene")),
+        Binding("f10", "step", N_("Step"), show=False, tooltip=N_("Make one call on a live kernel")),
+        Binding("f3", "word", N_("Codex"), show=False, tooltip=N_("Read about the word under the cursor")),
         Binding("d", "reset", N_("Reset"), show=False, tooltip=N_("The level's own draft again; undo takes it back")),
         Binding("u,ctrl+z", "undo", N_("Undo"), show=False, tooltip=N_("Take back the last change of the plan")),
         Binding("ctrl+y", "redo", N_("Redo"), show=False, tooltip=N_("Make the change again")),
@@ -76,6 +79,7 @@ class LevelScreen(ZcScreen[None]):
         self._steps: LevelSteps | None = None
         self._work: Worker[None] | None = None
         self._saving: Timer | None = None
+        self._unsaved: str | None = None
         self._offered = False  # the prediction was asked for since the level was opened
 
     def compose(self) -> ComposeResult:
@@ -166,6 +170,7 @@ class LevelScreen(ZcScreen[None]):
         measured = self.view.measured
         holds = measured is not None and format_plan(measured.plan) == format_plan(plan) and not event.parsed.problems
         self._change(plan=plan, cursor_step=self.editor.cursor_step, measured=measured if holds else None)
+        self._unsaved = event.text
         if self._saving:
             self._saving.stop()
         self._saving = self.set_timer(DRAFT_PAUSE, self._save_draft)
@@ -175,11 +180,10 @@ class LevelScreen(ZcScreen[None]):
         self._change(cursor_step=event.step)
 
     def _save_draft(self) -> None:
-        if self._saving:
-            self._saving.stop()
-            self._saving = None
-            self.game.progress.set_draft(self.level_id, self.editor.text)
+        if self._unsaved is not None:
+            self.game.progress.set_draft(self.level_id, self._unsaved)
             self.game.tell_notices()
+        self._unsaved = None
 
     @on(PlanText.Left)
     def _leave_editor(self) -> None:

@@ -11,7 +11,7 @@ from time import monotonic
 from textual.message import Message
 
 from zcquest.engine.children import ChildLost
-from zcquest.engine.experiment import Laboratory, Line, read_lines
+from zcquest.engine.experiment import Laboratory, Line, show_line
 from zcquest.engine.message import Message as Sentence
 from zcquest.engine.plan import Plan
 from zcquest.engine.session import Session
@@ -24,12 +24,13 @@ from zcquest.tui.screens.level_log import is_missing, make_log
 from zcquest.tui.widgets.run_bar import Doing
 
 PERIOD = 0.2  # seconds between two looks at a run
+LATEST = 50  # calls in sight while a run is on: drawing more of them would cost more than a frame
 _PATIENCE = 1.0  # seconds that a look may take; a session that closes meanwhile never answers
 
 
 @dataclass
 class RunProgress(Message):
-    """How far the run is; `lines` are the calls so far of this scene, None where no new look was taken."""
+    """How far the run is; `lines` are this scene's latest calls, None where no new look was taken."""
 
     doing: Doing
     lines: tuple[Line, ...] | None = None
@@ -104,8 +105,12 @@ class LevelRun:
             with contextlib.suppress(OSError, ChildLost):
                 gauges = await asyncio.wait_for(session.gauges(), _PATIENCE)
                 if session is self._session and not session.stop:
-                    lines = tuple(read_lines(session.trace, self._plan))
-                    self._post(RunProgress(self._doing("running", gauges=gauges), lines))
+                    self._post(RunProgress(self._doing("running", gauges=gauges), self._latest_lines(session)))
+
+    def _latest_lines(self, session: Session) -> tuple[Line, ...]:
+        start = max(0, len(session.trace) - LATEST)
+        records = enumerate(session.trace.records(start), start)
+        return tuple(show_line(number, record, self._plan) for number, record in records)
 
     def _tell(self, stage: str) -> None:
         self._post(RunProgress(self._doing(stage)))

@@ -66,7 +66,7 @@ class LevelPanes(Vertical):
         if view.map_state() != before.map_state():
             self.query_one(MachineMap).show(view.map_state())
         if (view.live, view.measured, view.plan) != (before.live, before.measured, before.plan):
-            self.query_one(TraceView).show(view.trace_rows(), follow=view.live is not None)
+            self.query_one(TraceView).show(view.trace_rows(), live=view.live is not None)
         step = view.live.step if view.live else None
         if step != self.editor.current:
             self.editor.show_current(step)
@@ -97,7 +97,7 @@ class LevelPanes(Vertical):
         self._draw_scores()
         self.query_one(MachineMap).show(self._view.map_state())
         self.query_one(MachineMap).refresh()
-        self.query_one(TraceView).show(self._view.trace_rows(), follow=self._view.live is not None)
+        self.query_one(TraceView).show(self._view.trace_rows(), live=self._view.live is not None)
 
     def _draw_scores(self) -> None:
         view = self._view

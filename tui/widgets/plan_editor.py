@@ -53,7 +53,7 @@ class PlanEditor(Vertical):
     def on_mount(self) -> None:
         rows = self.area.document.line_count
         self.area.move_cursor((rows - 1, len(self.area.document.get_line(rows - 1))))
-        self._show()
+        self.retranslate()
 
     @property
     def area(self) -> PlanText:
@@ -105,6 +105,8 @@ class PlanEditor(Vertical):
         self.area.annotate(self.parsed, step)
 
     def retranslate(self) -> None:
+        self.query_one(".pane-title", Static).update(Content(_("PLAN")))
+        self.area.placeholder = Content(_("An empty plan. Press a for the calls of this level, or type repeat:"))
         self._show()
 
     @on(TextArea.Changed)
@@ -120,12 +122,13 @@ class PlanEditor(Vertical):
         self.post_message(self.CursorMoved(self.cursor_step))
 
     def _show(self) -> None:
-        self.query_one(".pane-title", Static).update(Content(_("PLAN")))
-        self.area.placeholder = Content(_("An empty plan. Press a for the calls of this level, or type repeat:"))
         self.area.annotate(self.parsed, self.current)
         wrong = bool(self.parsed.problems)
         self.set_class(wrong, "-wrong")
-        self.query_one("#problems Static", Static).update(self._problems() if wrong else self._right())
+        said = self._problems() if wrong else self._right()
+        verdict = self.query_one("#problems Static", Static)
+        if verdict.content != said:  # an update lays the screen out anew, and most keys change nothing here
+            verdict.update(said)
 
     def _right(self) -> Content:
         count = len(self.parsed.plan.steps)

@@ -12,8 +12,9 @@ from textual.binding import Binding
 from textual.message import Message
 from textual.strip import Strip
 from textual.widgets import TextArea
+from textual.widgets.text_area import Location
 
-from zcquest.engine.plan import Parsed, Problem, tokens
+from zcquest.engine.plan import Lane, Parsed, Problem, tokens
 from zcquest.tui.language import N_
 
 INDENT = 4
@@ -39,6 +40,9 @@ class PlanText(TextArea):
         Binding("escape", "leave", N_("Leave the editor"), tooltip=N_("Back to the screen's own keys")),
         Binding("ctrl+@,ctrl+space,f4", "palette", N_("Add"), key_display="^space", tooltip=N_("Add a call here")),
         Binding("ctrl+z", "undo", N_("Undo"), tooltip=N_("Take back the last change")),
+        Binding("f5", "screen.run", N_("Run"), tooltip=N_("Run the plan in every scene")),
+        Binding("f10", "screen.step", N_("Step"), tooltip=N_("Make one call on a live kernel")),
+        Binding("f3", "screen.word", N_("Codex"), tooltip=N_("Read about the word under the cursor")),
         Binding("ctrl+y,ctrl+shift+z", "redo", N_("Redo"), show=False, tooltip=N_("Make the change again")),
     ]
 
@@ -112,7 +116,11 @@ class PlanText(TextArea):
         if self.read_only:
             return
         if event.key == "enter":
-            self._typed(event, "\n" + " " * self._indentation())
+            self._typed(event, "\n" + " " * self._indentation(), *self.selection)
+        elif event.character == ":" and self._line_before_cursor().strip() in tuple(Lane):
+            row, column = self.cursor_location
+            lane = self._line_before_cursor().strip()
+            self._typed(event, f"{lane}:", (row, 0), (row, column))  # a lane begins at the margin
         elif event.key == "tab" and self._line_before_cursor().strip():
             # Within the blank start of a line Tab indents; elsewhere it goes on to the next widget.
             event.stop()
@@ -121,10 +129,9 @@ class PlanText(TextArea):
         elif event.key == "escape":
             event.prevent_default()  # bubbles to the binding above, not to Textual's way of leaving
 
-    def _typed(self, event: events.Key, text: str) -> None:
+    def _typed(self, event: events.Key, text: str, start: Location, end: Location) -> None:
         event.stop()
         event.prevent_default()
-        start, end = self.selection
         self._replace_via_keyboard(text, start, end)
 
     def _line_before_cursor(self) -> str:

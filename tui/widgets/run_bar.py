@@ -98,9 +98,8 @@ def _bar(done: int, size: int, cells: int) -> str:
 
 
 def _figures(gauges: Gauges, size: int, roomy: bool) -> str:
-    received = _("{bytes} of {size} received").format(bytes=rounded_size(gauges.received), size=rounded_size(size))
     calls = _("{count} calls").format(count=grouped(gauges.calls))
     if not roomy:
         return f"{rounded_size(gauges.received)}  {calls}"
-    waiting = _("{bytes} in the sockets").format(bytes=rounded_size(gauges.send_queue + gauges.receive_queue))
-    return f"{received}  {waiting}  {calls}"
+    received = _("{bytes} of {size}").format(bytes=rounded_size(gauges.received), size=rounded_size(size))
+    return f"{received}  {calls}"

@@ -26,20 +26,23 @@ class TraceView(ScrollView, can_focus=True):
         "trace--note",
         "trace--gap",
     }
-    EMPTY = N_("Nothing has run yet. r runs the plan, s makes one call at a time.")
+    IDLE = N_("Nothing has run yet. r runs the plan, s makes one call at a time.")
+    LIVE = N_("No call has come back yet.")
 
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self.rows: Sequence[TraceRow] = ()
         self._calls = 0
+        self._live = False
 
-    def show(self, rows: Sequence[TraceRow], *, follow: bool = False) -> None:
-        """Show `rows`; with `follow`, the last of them is brought into sight."""
+    def show(self, rows: Sequence[TraceRow], *, live: bool = False) -> None:
+        """Show `rows`; while they are `live`, the last of them is brought into sight."""
         self.rows = rows
+        self._live = live
         self._calls = call_width(rows)
         width = max((row_width(row, self._calls) for row in rows), default=0)
         self.virtual_size = Size(width, len(rows))
-        if follow:
+        if live:
             self.scroll_end(animate=False, x_axis=False, immediate=True)
         self.refresh()
 
@@ -49,7 +52,7 @@ class TraceView(ScrollView, can_focus=True):
         if row < len(self.rows):
             strip = draw(self.rows[row], self._calls, self._style)
         elif row == 0:
-            strip = draw(TraceRow("gap", _(self.EMPTY)), 0, self._style)
+            strip = draw(TraceRow("gap", _(self.LIVE if self._live else self.IDLE)), 0, self._style)
         else:
             return Strip.blank(width, self.rich_style)
         return strip.crop_extend(left, left + width, self.rich_style).apply_style(self.rich_style)

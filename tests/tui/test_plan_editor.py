@@ -1,0 +1,114 @@
+"""Writing a plan: numbers and marks in the gutter, indentation, the palette, undo, words for the codex."""
+
+from __future__ import annotations
+
+from .conftest import Open, shown
+from .playing import open_level
+
+
+def _line(text: str, part: str) -> str:
+    """The row of the screen that has `part` in it, up to the next pane."""
+    return next(line for line in text.splitlines() if part in line).partition("│")[0]
+
+
+async def test_steps_are_numbered_and_mistakes_marked_where_they_stand(open_game: Open) -> None:
+    plan = "repeat:\n    # a comment\n    read(log, buf, 64K)\n    wrote(sock, buf, 64K)\n    write(sock, buf, 7KB)"
+    async with open_game() as pilot:
+        screen = await open_level(pilot, "1-1", plan)
+        text = shown(pilot)
+        assert _line(text, "read(log, buf, 64K)").split()[0] == "1"
+        assert _line(text, "wrote(sock").split()[0] == "✗"
+        assert _line(text, "write(sock, buf, 7KB)").split()[0] == "✗"
+        assert _line(text, "# a comment").split()[0] == "#"
+        problems = screen.editor.query_one("#problems Static").content.plain.splitlines()
+        assert len(problems) == 2
+        assert problems[0] == "✗ line 4, column 5: unknown call 'wrote'; did you mean 'write'?"
+        assert problems[1].startswith("✗ line 5, column 22")
+        underlined = [span for span in screen.editor.area.get_line(3).spans if getattr(span.style, "underline", False)]
+        assert [(span.start, span.end) for span in underlined] == [(4, 9)]
+
+
+async def test_enter_indents_and_a_lane_goes_to_the_margin(open_game: Open) -> None:
+    async with open_game() as pilot:
+        screen = await open_level(pilot, "2-1", "")
+        await pilot.press("e", *"once:", "enter", *"mmap(log)", "enter", *"repeat:", "enter", *"write(")
+        assert screen.editor.text == "once:\n    mmap(log)\nrepeat:\n    write("
+
+
+async def test_tab_indents_a_line_and_otherwise_goes_on(open_game: Open) -> None:
+    async with open_game() as pilot:
+        screen = await open_level(pilot, "1-1", "repeat:\n")
+        await pilot.press("e", "down", "tab", *"read")
+        assert screen.editor.text == "repeat:\n    read"
+        await pilot.press("tab")
+        assert screen.editor.text == "repeat:\n    read"
+        assert screen.focused is not screen.editor.area
+
+
+async def test_letters_are_written_not_obeyed(open_game: Open) -> None:
+    async with open_game() as pilot:
+        screen = await open_level(pilot, "1-1", "")
+        await pilot.press("e", *"rstxhdabv1234")
+        assert screen.editor.text == "rstxhdabv1234"
+        await pilot.press("escape", "1")
+        assert screen.editor.text == "rstxhdabv1234"
+
+
+async def test_the_palette_lists_the_levels_calls_and_writes_a_ready_step(open_game: Open) -> None:
+    async with open_game() as pilot:
+        screen = await open_level(pilot, "2-1", "")
+        await pilot.press("a")
+        text = shown(pilot)
+        assert "mmap(fd, [populate] [private])" in text and "sendfile(" not in text
+        assert "⇅ syscall: 2 switches" in text
+        await _choose(pilot, screen, "mmap")
+        await pilot.press("a")
+        await _choose(pilot, screen, "write")
+        assert screen.editor.text == "once:\n    mmap(log)\nrepeat:\n    write(sock, map, 64K)"
+        assert not screen.editor.parsed.problems
+        await pilot.press("u", "u")
+        assert screen.editor.text == ""
+
+
+async def test_the_palette_in_the_editor_writes_at_the_cursor(open_game: Open) -> None:
+    async with open_game() as pilot:
+        screen = await open_level(pilot, "1-1", "repeat:\n    write(sock, buf, 4K)")
+        await pilot.press("e", "up", "f4")
+        await _choose(pilot, screen, "read")
+        assert screen.editor.text == "repeat:\n    read(log, buf, 4K)\n    write(sock, buf, 4K)"
+
+
+async def test_the_palette_speaks_the_players_language(open_game: Open) -> None:
+    from zcquest.levels.codex import page
+
+    async with open_game(language="zh") as pilot:
+        await open_level(pilot, "1-1")
+        await pilot.press("a")
+        assert page("read", "zh").summary.replace("`", "")[:8] in shown(pilot)
+
+
+async def test_the_codex_opens_at_the_word_under_the_cursor(open_game: Open) -> None:
+    from zcquest.tui.screens.codex import CodexScreen
+
+    async with open_game() as pilot:
+        screen = await open_level(pilot, "1-1", "repeat:\n    read(log, buf, 64K)\n    write(sock, buf, 64K)")
+        screen.editor.area.move_cursor((1, 14))
+        await pilot.press("e", "f3")
+        await pilot.pause()
+        assert isinstance(pilot.app.screen, CodexScreen)
+        assert pilot.app.screen is not screen and "# read" not in screen.editor.text
+        assert "read copies the next bytes of the log" in " ".join(shown(pilot).split())
+
+
+async def test_copying_the_plan(open_game: Open) -> None:
+    async with open_game() as pilot:
+        await open_level(pilot, "1-1", "repeat:\n    read(log, buf, 64K)")
+        await pilot.press("y")
+        assert pilot.app.clipboard == "repeat:\n    read(log, buf, 64K)"
+
+
+async def _choose(pilot, screen, name: str) -> None:  # type: ignore[no-untyped-def]
+    for _ in range(list(screen.level.calls).index(name)):
+        await pilot.press("down")
+    await pilot.press("enter")
+    await pilot.pause()
