@@ -36,35 +36,28 @@ class Gauges:
 def socket_queues(port: int) -> tuple[int, int]:
     """Bytes unacknowledged at the machine's end and unread at the consumer's, for the connection to `port`."""
     sending = receiving = 0
+    ours = f":{port:04X} "
     with open("/proc/net/tcp") as table:
-        next(table)
         for line in table:
-            fields = line.split()
-            local, remote = (int(end.rpartition(":")[2], 16) for end in fields[1:3])
-            unsent, unread = (int(queue, 16) for queue in fields[4].split(":"))
-            if fields[3] in _ESTABLISHED and remote == port:
+            if ours not in line:  # a busy host has thousands of connections
+                continue
+            _, local, remote, state, queues, *_ = line.split()
+            unsent, unread = (int(queue, 16) for queue in queues.split(":"))
+            if state in _ESTABLISHED and f"{remote} ".endswith(ours):
                 sending += unsent
-            elif fields[3] in _ESTABLISHED and local == port:
+            elif state in _ESTABLISHED and f"{local} ".endswith(ours):
                 receiving += unread
     return sending, receiving
 
 
 def mapping_resident(pid: int, log: Path) -> int | None:
     """Bytes of the machine's mapping of `log` that its page tables hold (Rss in smaps); None without a mapping."""
-    found, resident = False, 0
     try:
-        with open(f"/proc/{pid}/smaps") as areas:
-            ours = False
-            for line in areas:
-                head = line.split()[0]
-                if "-" in head and not head.endswith(":"):
-                    ours = line.rstrip().endswith(str(log))
-                    found |= ours
-                elif ours and head == "Rss:":
-                    resident += int(line.split()[1]) * 1024
+        areas = Path(f"/proc/{pid}/smaps").read_text()
     except OSError:
         return None
-    return resident if found else None
+    found = [area.partition("\nRss:")[2] for area in areas.split(f" {log}\n")[1:]]
+    return sum(int(area.split(maxsplit=1)[0]) * 1024 for area in found) if found else None
 
 
 def loopback_sent() -> int:

@@ -67,6 +67,6 @@ def read_meters(pid: int) -> Meters | None:
 
 
 def _private(pid: int) -> int:
-    """Bytes of memory that the process alone holds and that no file holds too: psutil's USS takes a mapped log for it."""
+    """Bytes that the process alone holds and no file holds too: psutil's USS counts the pages of a mapped log in."""
     with open(f"/proc/{pid}/smaps_rollup") as rollup:
         return sum(int(line.split()[1]) for line in rollup if line.startswith("Private_Dirty:")) * 1024
