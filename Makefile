@@ -32,7 +32,7 @@ texts-check: $(DEV)
 	@$(RUN) tools/texts.py check
 
 bench: $(DEV)
-	@$(RUN) bench/run.py
+	@$(RUN) -m bench.run
 
 par: $(DEV)
 	@$(RUN) -m zcquest.levels.par
