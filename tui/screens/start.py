@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Vertical, VerticalScroll
@@ -88,8 +90,14 @@ class CannotPlay(ZcModal[None]):
         self.query_one("#why", Static).update(say(self._why) if self._why else "")
         self.query_one("#findings", Static).update(Content("\n").join(map(finding_line, refused)))
         self.query_one("#findings").display = bool(refused)
-        still = _("The levels and the codex can still be read. `zcquest doctor` tells more.")
-        self.query_one("#still", Static).update(still)
+        still = _("The levels and the codex can still be read. zcquest doctor, at the shell, tells more.")
+        self.query_one("#still", Static).update("\n\n".join([*self._advice(), still]))
+
+    def _advice(self) -> list[str]:
+        """Where it is Linux, it is mostly the folder of the runs; elsewhere the reason has said what to do."""
+        if sys.platform != "linux":
+            return []
+        return [_("Set ZCQUEST_CACHE to a folder on a disk where you may write, and start again.")]
 
 
 def finding_line(finding: Finding) -> Content:
