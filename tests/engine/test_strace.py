@@ -1,0 +1,214 @@
+"""strace is the witness: between the machine's two marks it saw exactly the calls that the tally counts, and no other.
+
+A driver plays every plan under one `strace -ff`; the machine names itself `zcq:plan` while the plan's calls are made.
+"""
+
+from __future__ import annotations
+
+import collections
+import re
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from zcquest.levels.loader import load_campaign
+
+pytestmark = pytest.mark.needs_strace
+
+DRIVER = """
+import asyncio, sys
+from pathlib import Path
+import msgspec
+from zcquest.engine.calls import CALLS
+from zcquest.engine.children import Children
+from zcquest.engine.experiment import Laboratory, read_lines
+from zcquest.engine.logs import LogSpec
+from zcquest.engine.plan import parse_plan
+from zcquest.engine.scene import Scene, Truncate
+from zcquest.engine.tally import add_up
+
+async def main(folder, jobs):
+    (folder / "logs").mkdir()
+    answers = []
+    async with Children(folder) as children:
+        laboratory = Laboratory(children, folder / "logs")
+        for job in jobs:
+            fields = dict(job["scene"])
+            if fields.get("truncate"):
+                fields["truncate"] = Truncate(**fields["truncate"])
+            scene = Scene(name="strace", log=LogSpec(**job["log"]), deadline=30.0, **fields)
+            plan = parse_plan(job["plan"], CALLS)
+            async with laboratory.session(scene, plan) as session:
+                pid = session.machine_pid
+                await session.run()
+                await session.finish()
+                tally = add_up(session.trace, plan, 1, {})
+                lines = [f"{line.text} = {line.result}" for line in read_lines(session.trace, plan) if line.system]
+                answers.append({"pid": pid, "ending": session.stop.ending, "syscalls": tally.syscalls,
+                                "lines": lines[:40]})
+    return answers
+
+jobs = msgspec.json.decode(Path(sys.argv[2]).read_bytes())
+Path(sys.argv[3]).write_bytes(msgspec.json.encode(asyncio.run(main(Path(sys.argv[1]), jobs))))
+"""
+
+SEEN_AS = {"send": "sendto", "pread": "pread64", "fadvise": "fadvise64"}
+NAMED = re.compile(r"(\w+)\(")
+ON_PLAN = re.compile(r"(?:\b3|=3)<[^>]*orders-0/|(?:\b4|=4)<(?:TCP|socket):")
+ANNOTATION = re.compile(r"(?<=\d)<(?:[^<>]|->)*>")
+TEXT = re.compile(r'"(?:[^"\\]|\\.)*"(?:\.\.\.)?')
+MEMORY = re.compile(r"\b(?:buf|map)(?:\+\d+)?\b")
+
+
+class Job(msgspec.Struct):
+    """One plan to play."""
+
+    name: str
+    plan: str
+    log: dict[str, int | tuple[int, ...]]
+    scene: dict[str, object]
+
+
+class Answer(msgspec.Struct):
+    """What the engine says of it."""
+
+    pid: int
+    ending: str
+    syscalls: dict[str, int]
+    lines: list[str]
+
+
+@dataclass
+class Played:
+    """One plan as both tell it. `saw` are strace's lines on the plan's descriptors, between the marks."""
+
+    job: Job
+    answer: Answer
+    saw: list[str]
+
+
+def references() -> list[Job]:
+    jobs = []
+    for level in load_campaign().levels.values():
+        for reference in level.references:
+            for file in level.scenes:
+                scene = file.engine_scene()
+                log = {name: getattr(scene.log, name) for name in ("message", "batch", "seed", "rotten")}
+                log["size"] = min(scene.log.size, 16 << 20)  # what matters here is the plan
+                names = ("start", "rate", "window", "nonblocking", "memory", "send_buffer")
+                fields = {name: getattr(scene, name) for name in names}
+                if scene.truncate:
+                    fields["truncate"] = {"after_calls": scene.truncate.after_calls, "to": scene.truncate.to}
+                jobs.append(Job(f"{level.id} {reference.name} {scene.name}", reference.plan, log, fields))
+    return jobs
+
+
+def odd_plans() -> list[Job]:
+    jobs = []
+
+    def add(name: str, plan: str, size: int, **scene: object) -> None:
+        jobs.append(Job(name, plan, {"size": size}, {"start": "warm", **scene}))
+
+    for size in (1, 7, 1000, 4097, 65535, 100003):
+        log = 1009 if size < 10 else 300007
+        add(f"read-write {size}", f"repeat:\n read(log, buf, {size})\n write(sock, buf, {size})\n", log)
+        add(f"pread-send {size}", f"repeat:\n pread(log, buf, {size})\n send(sock, buf, {size})\n", log)
+        add(f"sendfile {size}", f"repeat:\n sendfile(sock, log, {size})\n", log)
+        add(f"map {size}", f"once:\n mmap(log, private)\nrepeat:\n write(sock, map, {size})\n", log)
+    for size, other in ((4097, 1000), (65535, 100003)):
+        mixed = f"repeat:\n read(log, buf, {size})\n write(sock, buf, {size})\n sendfile(sock, log, {other})\n"
+        add(f"mixed {size}", mixed, 300007)
+        both = f"once:\n mmap(log, populate)\nrepeat:\n send(sock, map, {other})\n read(log, buf, {size})\n"
+        add(f"mixed map {size}", f"{both} write(sock, buf, {size})\n", 300007)
+    slow = {"nonblocking": True, "send_buffer": 16384, "window": 16384, "rate": 32 << 20}
+    add("poll sendfile", "repeat:\n sendfile(sock, log, 1M)\n", 1 << 20, **slow)
+    add("poll write", "repeat:\n read(log, buf, 100003)\n write(sock, buf, 65535)\n", 1 << 20, **slow)
+    add("poll send map", "once:\n mmap(log)\nrepeat:\n send(sock, map, 1M)\n", 1 << 20, **slow)
+    advice = "fadvise(log, sequential, willneed)\n readahead(log, 7)\n mmap(log)\n madvise(map, random, willneed)"
+    add("advice", f"once:\n {advice}\n mmap(log, private)\nrepeat:\n sendfile(sock, log, 65535)\n", 300007)
+    add("backwards", "once:\n sendfile(log, sock, 64K)\nrepeat:\n sendfile(sock, log, 64K)\n", 65536)
+    add("no mapping", "repeat:\n write(sock, map, 4G)\n", 65536)
+    add("no socket", "repeat:\n send(log, buf, 4097)\n", 65536)
+    add("nothing read", "once:\n write(sock, buf, 7)\nrepeat:\n sendfile(sock, log, 64K)\n", 65536)
+    add(
+        "memcpy and verify",
+        "once:\n mmap(log)\nrepeat:\n verify(map)\n memcpy(buf, map, 64K)\n write(sock, buf, 64K)\n",
+        300007,
+    )
+    return jobs
+
+
+@pytest.fixture(scope="module")
+def played(strace: Path, engine_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Played]:
+    output = tmp_path_factory.mktemp("strace")
+    jobs = references() + odd_plans()
+    (output / "jobs").write_bytes(msgspec.json.encode(jobs))
+    folder = engine_folder / "strace"
+    folder.mkdir()
+    watched = "trace=%desc,%network,%memory,prctl"
+    command = [strace, "-ff", "--seccomp-bpf", "-qq", "-y", "-s", "16", "-e", watched, "-o", output / "trace"]
+    done = subprocess.run(
+        [*command, sys.executable, "-c", DRIVER, folder, output / "jobs", output / "answers"],
+        capture_output=True,
+        text=True,
+        timeout=240,
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+    answers = msgspec.json.decode((output / "answers").read_bytes(), type=list[Answer])
+    return {
+        job.name: Played(job, answer, between_marks((output / f"trace.{answer.pid}").read_text(errors="replace")))
+        for job, answer in zip(jobs, answers, strict=True)
+    }
+
+
+def between_marks(text: str) -> list[str]:
+    lines: list[str] = []
+    inside = False
+    for line in text.splitlines():
+        if line.startswith("prctl(PR_SET_NAME"):
+            inside = '"zcq:plan"' in line
+            continue
+        advice = line.startswith("madvise(")  # has no descriptor to be known by; nobody else makes it
+        if inside and (advice or ON_PLAN.search(line)):
+            lines.append(line)
+    return lines
+
+
+def counted(played: Played) -> collections.Counter[str]:
+    return collections.Counter({SEEN_AS.get(name, name): count for name, count in played.answer.syscalls.items()})
+
+
+def names_of(lines: list[str]) -> collections.Counter[str]:
+    return collections.Counter(found[1] for line in lines if (found := NAMED.match(line)))
+
+
+def plain(line: str) -> str:
+    """A line of either, without what only one of them can know: contents, addresses, spacing, paths."""
+    line = TEXT.sub("*", ANNOTATION.sub("", line))
+    line = MEMORY.sub("*", line).replace(" ", "")
+    line = re.sub(r"^(madvise\(|write\(4,|sendto\(4,)0x[0-9a-f]+", r"\1*", line)
+    return re.sub(r"^(poll.*=1)\(.*\)$", r"\1", line)
+
+
+@pytest.mark.parametrize("name", [job.name for job in references() + odd_plans()])
+def test_strace_saw_what_the_tally_counts_and_the_trace_tells(played: dict[str, Played], name: str) -> None:
+    one = played[name]
+    assert names_of(one.saw) == counted(one)
+    ours = [plain(line) for line in one.answer.lines]
+    assert [plain(line) for line in one.saw[: len(ours)]] == ours
+
+
+def test_the_plans_reach_what_is_to_be_counted(played: dict[str, Played]) -> None:
+    """Else the test above would prove little."""
+    everything = sum((counted(one) for one in played.values()), collections.Counter[str]())
+    assert set(everything) >= {
+        *("read", "pread64", "write", "sendto", "sendfile", "mmap", "madvise", "fadvise64", "readahead"),
+        *("lseek", "poll"),
+    }
+    assert {one.answer.ending for one in played.values()} >= {"sent", "error", "stalled", "killed", "no_memory"}
+    assert played["poll sendfile"].answer.syscalls["poll"] > 3
+    assert any("EAGAIN" in line for line in played["poll sendfile"].saw)
