@@ -37,16 +37,15 @@ from zcquest.tui.widgets.pane_tabs import PaneTabs
 from zcquest.tui.widgets.plan_editor import PlanEditor
 from zcquest.tui.widgets.plan_text import PlanText
 
-NARROW = 100  # cells; below, one pane at a time
+ROOMY = (116, 32)  # cells and lines from which there is room for the map beside the other panes
 DRAFT_PAUSE = 0.5  # seconds without a change after which the draft is kept
 
 
 class LevelScreen(ZcScreen[None]):
-    """One level. Terminals of 100 cells and more show all panes, narrower ones one at a time."""
+    """One level. A roomy terminal shows all panes, a smaller one shows one at a time."""
 
     CSS_PATH = "level.tcss"
     AUTO_FOCUS = ""
-    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (NARROW, "-wide")]
     BINDINGS = [
         Binding("r", "run", N_("Run"), tooltip=N_("Run the plan in every scene")),
         Binding("s", "step", N_("Step"), tooltip=N_("Make one call on a live kernel")),
@@ -110,7 +109,12 @@ class LevelScreen(ZcScreen[None]):
         self._settle()
 
     def on_resize(self, event: Resize) -> None:
-        self.query_one(Footer).compact = event.size.width < NARROW
+        self.set_class(not self._roomy, "-narrow")
+        self.query_one(Footer).compact = not self._roomy
+
+    @property
+    def _roomy(self) -> bool:
+        return self.size.width >= ROOMY[0] and self.size.height >= ROOMY[1]
 
     def on_unmount(self) -> None:
         self._save_draft()
@@ -151,7 +155,7 @@ class LevelScreen(ZcScreen[None]):
             case "run" | "step":
                 return editing or stepping or None
             case "tamper":
-                return stepping or (None if self.size.width >= NARROW else False)
+                return stepping or (None if self._roomy else False)
             case "predict":
                 return editing and not self.game.progress.best(self.level_id).runs
             case "debrief":

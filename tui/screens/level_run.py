@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from time import monotonic
 
@@ -65,7 +65,7 @@ class LevelRun:
         self._session: Session | None = None
         self._began = monotonic()
 
-    async def go(self, laboratory: Callable[[], asyncio.Future[Laboratory]]) -> None:
+    async def go(self, laboratory: Callable[[], Awaitable[Laboratory]]) -> None:
         """Run to the end. Cancelling it ends the run's processes and removes its files."""
         self._tell("opening")
         watching = asyncio.create_task(self._watch())

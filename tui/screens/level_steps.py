@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -89,7 +89,7 @@ class LevelSteps:
             self.busy = True
             self._orders.put_nowait(order)
 
-    async def go(self, laboratory: Callable[[], asyncio.Future[Laboratory]]) -> None:
+    async def go(self, laboratory: Callable[[], Awaitable[Laboratory]]) -> None:
         """Serve orders until the plan is over. Cancelling it closes the session."""
         self._post(RunProgress(self._doing("opening")))
         try:
@@ -126,8 +126,8 @@ class LevelSteps:
         calls = len(session.trace)
         lines = tuple(read_lines(session.trace, self._plan))
         self._post(Stepped(lines, gauges, session.paused.step if calls else None, calls))
-        if session.delivery and (verdict := self._tampering.judge(session.delivery)):
-            self._post(StepRemark(calls, verdict))
+        if session.delivery and (finding := self._tampering.judge(session.delivery)):
+            self._post(StepRemark(calls, finding))
 
     async def _tamper(self, session: Session) -> None:
         calls = len(session.trace)
@@ -152,8 +152,8 @@ class LevelSteps:
     async def _conclude(self, lab: Laboratory, session: Session) -> None:
         delivery = await session.finish()
         await self._look(session)
-        if delivery and (verdict := self._tampering.judge(delivery, over=True)):
-            self._post(StepRemark(len(session.trace), verdict))
+        if delivery and (finding := self._tampering.judge(delivery, over=True)):
+            self._post(StepRemark(len(session.trace), finding))
         self._post(RunProgress(self._doing("proving")))
         observation = await lab.conclude(session)
         report, verdict = make_report(self._level, [observation])

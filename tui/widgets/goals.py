@@ -77,7 +77,7 @@ class Goals(Static):
         if len(self._level.scenes) > 1:
             start = _("cold") if scene.start == "cold" else _("warm")
             yield Content("")
-            yield Content.styled(f"▸ {scene.name} · {start} · {rounded_size(scene.log.size)}", "bold")
+            yield Content.styled(f"▸ {_(scene.name)} · {start} · {rounded_size(scene.log.size)}", "bold")
             line = self._level.text().scenes.get(scene.name)
             if line:
                 yield Content.styled(line.replace("`", ""), "$quiet")
@@ -103,7 +103,7 @@ class Goals(Static):
         pairs = ((Metric.COPIES, predicted.copies), (Metric.SWITCHES, predicted.switches))
         verdict = self._latest[1] if self._latest else None
         for metric, guess in pairs:
-            said = f"{bound_figure(metric, guess)} {metric_word(metric)}"
+            said = _("{figure} {metric}").format(figure=bound_figure(metric, guess), metric=metric_word(metric))
             was = None
             if verdict:
                 was = verdict.copies if metric is Metric.COPIES else verdict.switches

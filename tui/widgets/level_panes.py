@@ -92,8 +92,11 @@ class LevelPanes(Vertical):
     def retranslate(self) -> None:
         """Say everything again in the language in use."""
         self.query_one("#trace .pane-title", Static).update(Content(_("TRACE")))
-        for kind in (PaneTabs, Briefing, Goals, HintBox, PlanEditor, RunBar):
-            self.query_one(kind).retranslate()
+        self.query_one(PaneTabs).retranslate()
+        self.query_one(Briefing).retranslate()
+        self.query_one(HintBox).retranslate()
+        self.editor.retranslate()
+        self.bar.retranslate()
         self._draw_scores()
         self.query_one(MachineMap).show(self._view.map_state())
         self.query_one(MachineMap).refresh()

@@ -89,7 +89,7 @@ class LevelView:
         rows: list[TraceRow] = []
         for report in self.measured.scenes:
             if len(self.level.scenes) > 1:
-                rows.append(TraceRow("note", _("scene: {name}").format(name=report.name)))
+                rows.append(TraceRow("note", _("scene: {name}").format(name=_(report.name))))
             rows += _with_remarks(report.lines, self.measured.plan, report, self.measured.remarks)
             if report.error:
                 rows.append(TraceRow("failed", f"✗ {say(report.error)}"))

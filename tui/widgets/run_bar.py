@@ -69,7 +69,7 @@ class RunBar(Widget):
         received = doing.gauges.received if doing.gauges else 0
         parts = [_stage(doing)]
         if doing.scenes > 1:
-            parts.append(f"{doing.number}/{doing.scenes} {doing.scene}")
+            parts.append(f"{doing.number}/{doing.scenes} {_(doing.scene)}")
         if doing.stage == "running":
             parts.append(_bar(received, doing.size, 20 if roomy else 8))
             if doing.gauges:

@@ -78,7 +78,8 @@ def _hops(line: Line, plan: Plan, hops: Sequence[HopReport]) -> Iterable[str]:
         if found is None:
             yield way
         else:
-            yield f"{way}: {mover_word(Mover(found.mover))}, {evidence_word(Evidence(found.evidence))}"
+            mover, evidence = mover_word(Mover(found.mover)), evidence_word(Evidence(found.evidence))
+            yield _("{way}: {mover}, {evidence}").format(way=way, mover=mover, evidence=evidence)
 
 
 def _is(hop: HopReport, step: int, ends: Route) -> bool:
