@@ -8,6 +8,7 @@ from __future__ import annotations
 import io
 import string
 import sys
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -43,7 +44,15 @@ def extract() -> Catalog:
         found = extract_from_dir(ROOT / room, [("**.py", "python")], keywords=KEYWORDS, comment_tags=("translators:",))
         for _file, _line, text, comments, context in found:
             template.add(text, auto_comments=comments, context=context)
+    for name in _scene_names():
+        template.add(name)
     return template
+
+
+def _scene_names() -> Iterator[str]:
+    """The names that levels give their scenes: they stand in results and reports."""
+    for path in sorted((ROOT / "levels" / "campaign").glob("*/*/level.toml")):
+        yield from (scene["name"] for scene in tomllib.loads(path.read_text(encoding="utf-8"))["scene"])
 
 
 def update(language: str) -> bool:

@@ -136,7 +136,7 @@ def host_line(host: HostReport) -> str:
     if not host.supported:
         words.append(_("nothing can be played here"))
     elif limited:
-        words.append(_("limited: {what}").format(what=", ".join(say(finding.title) for finding in limited)))
+        words.append(_("limited: {what}").format(what=_(", ").join(say(finding.title) for finding in limited)))
     else:
         words.append(_("everything the levels need works"))
     return "  ·  ".join(words)

@@ -159,6 +159,6 @@ def _trace_rows(report: RunReport) -> list[TraceRow]:
     rows = []
     for scene in report.scenes:
         if len(report.scenes) > 1:
-            rows.append(TraceRow("note", scene.name))
+            rows.append(TraceRow("note", _(scene.name)))
         rows += call_rows(scene.lines, plan, scene.hops, scene.calls)
     return rows

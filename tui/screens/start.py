@@ -102,6 +102,6 @@ class CannotPlay(ZcModal[None]):
 
 def finding_line(finding: Finding) -> Content:
     """What was found, and what to do about it."""
-    found = f"{say(finding.title)}: {say(finding.detail)}"
+    found = _("{title}: {words}").format(title=say(finding.title), words=say(finding.detail))
     advice = f"\n  {say(finding.advice)}" if finding.advice else ""
     return Content.assemble(("! ", "bold $warning"), found, (advice, "$quiet"))

@@ -25,7 +25,7 @@ def print_calls(level: Level, chosen: ChosenPlan, report: RunReport) -> None:
     print_line(f"# {level.id} {level.text().title}: {plan}", "bold")
     for scene in report.scenes:
         told = _("{scene}: calls {count}, mode switches {switches}")
-        print_line(f"# {told.format(scene=scene.name, count=scene.calls, switches=scene.switches)}", "bold")
+        print_line(f"# {told.format(scene=_(scene.name), count=scene.calls, switches=scene.switches)}", "bold")
         for line in _lines(scene):
             print_line(line)
     verdict = _("passed") if report.passed else _("not passed")

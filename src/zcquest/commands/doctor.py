@@ -37,7 +37,8 @@ def _print(report: HostReport) -> None:
     print_table(table)
     advice = [finding for finding in report.findings if finding.advice and finding.ok is False]
     for finding in advice:
-        print_line(f"{say(finding.title)}: {say(finding.advice)}" if finding.advice else "")
+        told = _("{title}: {words}")
+        print_line(told.format(title=say(finding.title), words=say(finding.advice)) if finding.advice else "")
     if report.why_not:
         print_line(_("zcquest cannot be played here: {reason}").format(reason=say(report.why_not)), "bold red")
     else:

@@ -118,7 +118,7 @@ class _Status:
         self._line("")
 
     def show(self, scene: SceneFile, session: Session) -> None:
-        self._line(_("Running: {scene} ...").format(scene=scene.name))
+        self._line(_("Running: {scene} ...").format(scene=_(scene.name)))
 
     def _line(self, text: str) -> None:
         if self._shown:

@@ -20,7 +20,7 @@ def print_result(level: Level, chosen: ChosenPlan, report: RunReport, verdict: V
         print_line(report.plan.rstrip())
     for scene in report.scenes:
         if error := scene.error:
-            print_line(f"{scene.name}: {say(error)}", "bold red")
+            print_line(_("{scene}: {words}").format(scene=_(scene.name), words=say(error)), "bold red")
     _print_section(_("Features"), _features(report))
     _print_section(_("Metrics"), _metrics(report))
     if on_terminal():  # the notes would leave the columns no room
@@ -55,7 +55,7 @@ def _features(report: RunReport) -> Table:
         for name, feature in scene.features.items():
             kept = _("✓ kept") if feature.kept else _("✗ lost")
             required = _("required") if feature.required else "-"
-            table.add(scene.name, name, kept, required, say(feature.detail))
+            table.add(_(scene.name), _(name), kept, required, say(feature.detail))
     return table
 
 
@@ -68,7 +68,7 @@ def _metrics(report: RunReport) -> Table:
             par, limit = scene.par.get(metric.value), scene.limit.get(metric.value)
             result = _against(metric, value, par, limit)
             shown = (figure(metric, bound) for bound in (value, par, limit))
-            table.add(scene.name, metric.value, *shown, result, _made_of(scene, metric))
+            table.add(_(scene.name), _(metric.value), *shown, result, _made_of(scene, metric))
     return table
 
 
@@ -116,7 +116,7 @@ def _hops(report: RunReport) -> Table:
     for scene in report.scenes:
         for hop in scene.hops:
             table.add(
-                scene.name,
+                _(scene.name),
                 "-" if hop.step is None else str(hop.step),
                 hop.source,
                 hop.target,
@@ -137,11 +137,12 @@ def _without_last_column(table: Table) -> Table:
 
 
 def _print_notes(report: RunReport) -> None:
-    notes = [f"{scene.name}: {say(note)}" for scene in report.scenes for note in scene.notes]
+    told = _("{scene}: {words}")
+    notes = [told.format(scene=_(scene.name), words=say(note)) for scene in report.scenes for note in scene.notes]
     for scene in report.scenes:
         failed = ", ".join(f"{name} {count}" for name, count in scene.errors.items())
         if failed:
-            notes.append(_("{scene}: calls that failed: {failed}").format(scene=scene.name, failed=failed))
+            notes.append(_("{scene}: calls that failed: {failed}").format(scene=_(scene.name), failed=failed))
     if notes:
         print_line()
         print_line(_("Notes"), "bold")

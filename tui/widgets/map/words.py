@@ -109,4 +109,5 @@ def _sentence(hop: MapHop, state: MapState) -> str:
             say(hop.note) if hop.note and hop.evidence in (Evidence.MODELLED, Evidence.NOTHING) else "",
         ]
     mark = "▸ " if hop.current else ""
-    return mark + ": ".join((way, ", ".join(part for part in (steps, *figures) if part)))
+    told = _(", ").join(part for part in (steps, *figures) if part)
+    return mark + _("{way}: {told}").format(way=way, told=told)

@@ -21,7 +21,7 @@ def hop_lines(report: RunReport) -> Content:
     lines = []
     for scene in report.scenes:
         if len(report.scenes) > 1:
-            lines.append(Content.styled(f"▸ {scene.name}", "bold $primary"))
+            lines.append(Content.styled(f"▸ {_(scene.name)}", "bold $primary"))
         if not scene.hops:
             lines.append(Content.styled(_("No bytes moved."), "$quiet"))
         for hop in scene.hops:

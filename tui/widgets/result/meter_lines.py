@@ -21,7 +21,7 @@ def meter_lines(report: RunReport) -> Content:
     lines = []
     for scene in report.scenes:
         if len(report.scenes) > 1:
-            lines.append(Content.styled(f"▸ {scene.name}", "bold $primary"))
+            lines.append(Content.styled(f"▸ {_(scene.name)}", "bold $primary"))
         lines += [_line(*meter) for meter in _meters(scene)]
         lines.append(Content(""))
     return Content("\n").join([*lines, Content.styled(_two_kinds(), "$quiet")])

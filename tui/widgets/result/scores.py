@@ -49,7 +49,7 @@ def _scenes(scores: Scores) -> Iterator[Content]:
     several = len(scores.report.scenes) > 1
     for scene in scores.report.scenes:
         if several:
-            yield Content.styled(f"▸ {scene.name}", "bold $primary")
+            yield Content.styled(f"▸ {_(scene.name)}", "bold $primary")
         for metric in Metric:
             worst = metric not in told and _value(scene, metric) == getattr(scores.verdict, metric.value)
             yield _row(scores, scene, metric, worst)
@@ -106,7 +106,7 @@ def _evidence(scene: SceneReport, metric: Metric) -> str:
 
 
 def _join(*evidence: Evidence) -> str:
-    return ", ".join(map(evidence_word, evidence))
+    return _(", ").join(map(evidence_word, evidence))
 
 
 def _sum(scene: SceneReport, metric: Metric) -> Iterator[Content]:
@@ -135,13 +135,15 @@ def feature_lines(report: RunReport) -> Content:
     """Each feature of each scene, and what was seen of it; those that this level does not ask for are said to be so."""
     lines = []
     for scene in report.scenes:
-        where = f"{scene.name}: " if len(report.scenes) > 1 else ""
         for name, feature in scene.features.items():
+            said = feature_name(name)
+            if len(report.scenes) > 1:
+                said = _("{scene}: {words}").format(scene=_(scene.name), words=said)
             colour = _COLOURS[feature.kept] if feature.required else "$quiet"
             spare = "" if feature.required else " " + _("(not asked for here)")
             lines.append(
                 Content.assemble(
-                    (f"{mark(feature.kept)} {where}{feature_name(name)}", colour),
+                    (f"{mark(feature.kept)} {said}", colour),
                     "  ",
                     (say(feature.detail) + spare, "$foreground" if feature.required else "$quiet"),
                 )

@@ -26,7 +26,7 @@ def verdict_lines(report: RunReport, verdict: Verdict, level: Level, new_best: f
 def _headline(verdict: Verdict, new_best: frozenset[str]) -> Content:
     drawn = (EARNED * verdict.stars + MISSED * (STARS - verdict.stars), "bold $star")
     words = _("Passed, {stars} of {total} stars").format(stars=verdict.stars, total=STARS)
-    records = ", ".join(metric_word(metric) for metric in Metric if metric.value in new_best)
+    records = _(", ").join(metric_word(metric) for metric in Metric if metric.value in new_best)
     news = _("your new best: {metrics}").format(metrics=records) if records else ""
     return Content.assemble(drawn, "  ", (words, "bold $success"), "   ", (news, "$star"))
 
@@ -69,11 +69,11 @@ def _why_not(report: RunReport, verdict: Verdict, several: bool) -> Iterator[str
         if not row.met and row.value is not None:
             yield _in(row.scene, _over(row), several)
     for name in verdict.missing:
-        yield _("scene {scene} was not run").format(scene=name)
+        yield _("scene {scene} was not run").format(scene=_(name))
 
 
 def _in(scene: str, words: str, several: bool) -> str:
-    return _("{scene}: {words}").format(scene=scene, words=words) if several else words
+    return _("{scene}: {words}").format(scene=_(scene), words=words) if several else words
 
 
 def _lost(feature: Feature, scene: SceneReport) -> str:
