@@ -11,6 +11,7 @@ from rich.cells import cell_len
 from textual.pilot import Pilot
 from textual.widgets import OptionList
 
+from zcquest.levels.language import gettext as _
 from zcquest.levels.loader import CAMPAIGN_FOLDER, load_campaign
 from zcquest.levels.progress import Best
 from zcquest.tui.screens.campaign import CampaignScreen, column_heads, level_line
@@ -142,4 +143,4 @@ def test_columns_stand_under_their_heads(code: str, monkeypatch: pytest.MonkeyPa
     for level in load_campaign().levels.values():
         line = level_line(level, best).plain
         assert cell_len(line) == column_heads().cell_length
-        assert cell_len(line[: line.index("★")]) == cell_len(column_heads().plain.split("stars")[0])
+        assert cell_len(line[: line.index("★")]) == cell_len(column_heads().plain.split(_("stars"))[0])

@@ -55,8 +55,10 @@ async def test_a_whole_level_typed_predicted_run_and_passed(open_game: Open, cod
         assert f"{_('copies')} 4.00/4 ✓" in shown(pilot)
         assert f"{_('switches')} 4/4 ✓" in shown(pilot)
         goals = screen.query_one(Goals).content.plain
-        assert f"✓ 4 {_('copies')}" in goals
-        wrong = _("{guess}: it was {figure}").format(guess=f"6 {_('switches')}", figure="4")
+        right = _("{figure} {metric}").format(figure=4, metric=_("copies"))
+        assert f"✓ {right}" in goals
+        wrong = _("{figure} {metric}").format(figure=6, metric=_("switches"))
+        wrong = _("{guess}: it was {figure}").format(guess=wrong, figure="4")
         assert f"✗ {wrong}" in goals
         calls = [row.text for row in screen.query_one(TraceView).rows]
         assert calls == ["read(3, buf, 65536) = 65536", "write(4, buf+0, 65536) = 65536"]
