@@ -16,7 +16,7 @@ from textual.worker import Worker
 
 from zcquest.engine.calls import CALLS
 from zcquest.engine.message import Message, message
-from zcquest.engine.plan import format_plan, parse
+from zcquest.engine.plan import Parsed, format_plan, parse, same
 from zcquest.levels.language import gettext as _
 from zcquest.levels.language import say
 from zcquest.levels.play import situation
@@ -94,7 +94,7 @@ class LevelScreen(ZcScreen[None]):
         progress = self.game.progress
         latest = latest_run(progress, self.level)
         plan = parse(text, CALLS, self.level.calls).plan
-        same = latest is not None and latest[0].plan == format_plan(plan)
+        unchanged = latest is not None and latest[0].plan == format_plan(plan)
         return LevelView(
             level=self.level,
             scene=self.level.scenes[0],
@@ -102,7 +102,7 @@ class LevelScreen(ZcScreen[None]):
             latest=latest,
             stars=progress.best(self.level_id).stars,
             prediction=progress.prediction(self.level_id),
-            measured=Measured(plan, latest[0].scenes) if same and latest else None,
+            measured=Measured(plan, latest[0].scenes) if unchanged and latest else None,
         )
 
     def on_mount(self) -> None:
@@ -170,14 +170,17 @@ class LevelScreen(ZcScreen[None]):
 
     @on(PlanEditor.Changed)
     def _edited(self, event: PlanEditor.Changed) -> None:
-        plan = event.parsed.plan
-        measured = self.view.measured
-        holds = measured is not None and format_plan(measured.plan) == format_plan(plan) and not event.parsed.problems
-        self._change(plan=plan, cursor_step=self.editor.cursor_step, measured=measured if holds else None)
+        self._adopt(event.parsed)
         self._unsaved = event.text
         if self._saving:
             self._saving.stop()
         self._saving = self.set_timer(DRAFT_PAUSE, self._save_draft)
+
+    def _adopt(self, parsed: Parsed) -> None:
+        """The plan is this one now; what was measured stays only while it is still of this plan."""
+        measured = self.view.measured
+        holds = measured is not None and same(measured.plan, parsed.plan) and not parsed.problems
+        self._change(plan=parsed.plan, cursor_step=self.editor.cursor_step, measured=measured if holds else None)
 
     @on(PlanEditor.CursorMoved)
     def _moved(self, event: PlanEditor.CursorMoved) -> None:
@@ -288,7 +291,9 @@ class LevelScreen(ZcScreen[None]):
 
     def _understood(self) -> bool:
         """Whether the plan can be run at all; if not, the cursor goes to what is wrong."""
-        problems = self.editor.parsed.problems
+        parsed = self.editor.catch_up()
+        self._adopt(parsed)
+        problems = parsed.problems
         if problems:
             self.panes.bar.tell(problems[0].sentence, "bad")
             self.panes.open_pane("plan")

@@ -42,6 +42,7 @@ class PlanEditor(Vertical):
         self._text = text
         self._calls = calls
         self.parsed = parse(text, CALLS, calls)
+        self._parsed_text = text
         self.current: int | None = None
 
     def compose(self) -> ComposeResult:
@@ -95,6 +96,13 @@ class PlanEditor(Vertical):
             area.selection = Selection.cursor(area.clamp_visitable((span.line - 1, span.column - 1)))
         self.area.focus()
 
+    def catch_up(self) -> Parsed:
+        """What the text means at this moment, even if the message of the last key has not come round yet."""
+        if self.area.text != self._parsed_text:
+            self._parsed_text = self.area.text
+            self.parsed = parse(self._parsed_text, CALLS, self._calls)
+        return self.parsed
+
     def freeze(self, frozen: bool) -> None:
         """While a run goes on the text that it came from stays."""
         self.area.read_only = frozen
@@ -112,7 +120,7 @@ class PlanEditor(Vertical):
     @on(TextArea.Changed)
     def _parse(self, event: TextArea.Changed) -> None:
         event.stop()
-        self.parsed = parse(self.area.text, CALLS, self._calls)
+        self.catch_up()
         self._show()
         self.post_message(self.Changed(self.area.text, self.parsed))
 

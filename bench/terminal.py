@@ -1,0 +1,138 @@
+"""The screens in a real pseudo-terminal: when the first frame is complete, and how soon a key shows."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import pty
+import re
+import select
+import signal
+import struct
+import sys
+import tempfile
+import termios
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from bench.timing import best_of, row
+from zcquest.levels.progress import Progress
+
+ROUNDS = 5
+LETTERS = "¢£¤¥¦§¨©ª«¬®¯°±²³´µ¶¸¹º»¼½¾¿ÀÁÂÃÄÅÆÇÈÉÊË"
+STREAMING = "# \nrepeat:\n    read(log, buf, 1K)\n    write(sock, buf, 1K)\n"
+_ESCAPES = re.compile(rb"\x1b\[[0-9;:?<>=]*[a-zA-Z]|\x1b[()][A-Z0-9]|\x1b[=>]")
+
+
+class Terminal:
+    """A program in a 120x36 pseudo-terminal, and everything it has printed, escapes removed."""
+
+    def __init__(self, command: Sequence[str], env: dict[str, str]) -> None:
+        self.started = time.perf_counter()
+        self.pid, self.fd = pty.fork()
+        if self.pid == 0:
+            os.execvpe(command[0], list(command), env)
+        fcntl.ioctl(self.fd, termios.TIOCSWINSZ, struct.pack("HHHH", 36, 120, 0, 0))
+        self.seen = b""
+
+    def wait_for(self, *texts: str, seconds: float = 20.0) -> float:
+        """Seconds until all the texts have been printed. Raises TimeoutError."""
+        begun = time.perf_counter()
+        while not all(text.encode() in self.seen for text in texts):
+            left = begun + seconds - time.perf_counter()
+            if left <= 0 or not select.select([self.fd], [], [], left)[0]:
+                raise TimeoutError(f"{texts} did not appear")
+            self.seen += _ESCAPES.sub(b"", os.read(self.fd, 1 << 16))
+        return time.perf_counter() - begun
+
+    def forget(self) -> None:
+        """What is printed from now on counts."""
+        while select.select([self.fd], [], [], 0)[0]:
+            os.read(self.fd, 1 << 16)
+        self.seen = b""
+
+    def press(self, keys: str) -> None:
+        os.write(self.fd, keys.encode())
+
+    def end(self) -> None:
+        os.kill(self.pid, signal.SIGTERM)
+        with contextlib.suppress(OSError):
+            while os.read(self.fd, 1 << 16):
+                pass
+        os.waitpid(self.pid, 0)
+        os.close(self.fd)
+
+
+@contextlib.contextmanager
+def _environment() -> Iterator[dict[str, str]]:
+    """A player who has never played, in a true-colour terminal."""
+    with tempfile.TemporaryDirectory() as folder:
+        yield {
+            **os.environ,
+            "TERM": "xterm-256color",
+            "COLORTERM": "truecolor",
+            "ZCQUEST_DATA": folder,
+            "ZCQUEST_LANG": "en",
+            "COLUMNS": "120",
+            "LINES": "36",
+        }
+
+
+def first_frame() -> None:
+    """Until the whole first screen is there, against a Textual app of a header and a footer."""
+    empty = [sys.executable, str(Path(__file__).with_name("empty_app.py"))]
+    game = [sys.executable, "-m", "zcquest"]
+    with _environment() as env:
+        base = best_of(ROUNDS, lambda: _until(empty, env, "Leave", "empty"))
+        ours = best_of(ROUNDS, lambda: _until(game, env, "Campaign", "Settings", "Help"))
+    row("first full frame against an empty Textual app", f"{ours / base:.2f} x", "within 2 x", ours / base <= 2)
+
+
+def keys_while_streaming() -> None:
+    """From a key's press to its echo in the command palette, while a run of 2 GiB streams."""
+    with _environment() as env:
+        with contextlib.closing(Progress.open(Path(env["ZCQUEST_DATA"]) / "progress.sqlite")) as progress:
+            progress.set_draft("3-2", STREAMING)
+            progress.set_prediction("3-2", 2.0, 4)
+        terminal = Terminal([sys.executable, "-m", "zcquest"], env)
+        try:
+            terminal.wait_for("Campaign", "Settings")
+            waits = _echoes(terminal)
+        finally:
+            terminal.end()
+    late = sorted(waits)[int(len(waits) * 0.95)]
+    row("a key is on screen, 95th percentile, while a run streams", f"{late * 1000:.0f} ms", "within 50 ms", late < 0.05)
+
+
+def _echoes(terminal: Terminal) -> list[float]:
+    """Seconds from each key to its echo: letters that stand nowhere else on the screen, typed into the command palette."""
+    terminal.press("\x10")
+    terminal.wait_for("Search")
+    terminal.press("3-2")
+    time.sleep(1.0)
+    terminal.press("\r")
+    terminal.wait_for("PLAN", "TRACE")
+    time.sleep(1.0)
+    terminal.press("\x1b[15~")  # F5
+    terminal.wait_for("running")
+    terminal.forget()
+    terminal.press("\x10")
+    terminal.wait_for("Search")
+    waits = []
+    for letter in LETTERS:
+        terminal.forget()
+        terminal.press(letter)
+        waits.append(terminal.wait_for(letter))
+        time.sleep(0.03)
+    return waits
+
+
+def _until(command: Sequence[str], env: dict[str, str], *texts: str) -> float:
+    terminal = Terminal(command, env)
+    try:
+        terminal.wait_for(*texts)
+        return time.perf_counter() - terminal.started
+    finally:
+        terminal.end()
