@@ -1,7 +1,8 @@
-"""One laboratory for all engine tests: its forkserver starts once, its logs are made once, on a disk that can be cold."""
+"""One laboratory for all engine tests: one forkserver, and logs made once, on a disk that can be cold."""
 
 from __future__ import annotations
 
+import os
 import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
@@ -40,6 +41,15 @@ def cold_disk(engine_folder: Path) -> None:
     """For tests that need a cold start to be one."""
     if not _evictable(engine_folder):
         pytest.skip("no folder on a real disk: nothing can be evicted from the page cache")
+
+
+@pytest.fixture(scope="session")
+def two_gibibytes(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A log of a page more than that, all holes: they are read like anything else, and need no disk."""
+    path = tmp_path_factory.mktemp("sparse") / "log"
+    path.touch()
+    os.truncate(path, (2 << 30) + 4096)
+    return path
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")

@@ -5,7 +5,6 @@ A row that comes out otherwise on another kernel is a finding about that kernel.
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import pytest
@@ -25,15 +24,6 @@ pytestmark = pytest.mark.asyncio(loop_scope="session")
 MIB = 1 << 20
 AROUND = 64 << 10  # bytes that one fault of a file mapping brings in, at most (fault-around)
 LARGEST_CALL = 0x7FFFF000
-
-
-@pytest.fixture(scope="module")
-def two_gibibytes(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A page more than that, all holes: they are read like anything else, and need no disk."""
-    path = tmp_path_factory.mktemp("sparse") / "log"
-    path.touch()
-    os.truncate(path, (2 << 30) + 4096)
-    return path
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,107 @@
+"""The palette: what each call says of itself, and what the kernel answers where a call makes no sense."""
+
+from __future__ import annotations
+
+import errno
+
+import pytest
+
+from zcquest.engine.calls import CALLS, CODES, EVERY
+from zcquest.engine.calls.base import DESCRIPTORS, MEMORIES, Kind
+from zcquest.engine.machine.executor import Ending
+from zcquest.engine.places import Place, Route
+from zcquest.engine.plan import Lane, Step, parse_plan
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+
+def step(text: str) -> Step:
+    return parse_plan(f"once:\n {text}\n", CALLS).steps[0]
+
+
+async def test_every_call_has_its_own_name_and_code_and_a_c_prototype() -> None:
+    assert [call.name for call in CODES] == list(EVERY)
+    for name, call in CALLS.items():
+        assert call.name == name
+        assert f"{name}(" in call.prototype.replace("posix_", "") and call.prototype.endswith(";")
+        assert set(call.lanes) <= set(Lane)
+        kinds = [parameter.kind for parameter in call.parameters]
+        assert Kind.FLAGS not in kinds[:-1]
+    assert not {"lseek", "poll"} & set(CALLS)
+
+
+@pytest.mark.parametrize(
+    ("text", "route"),
+    [
+        ("read(log, buf, 1)", (Place.PAGE_CACHE, Place.BUFFER)),
+        ("pread(log, buf, 1)", (Place.PAGE_CACHE, Place.BUFFER)),
+        ("write(sock, buf, 1)", (Place.BUFFER, Place.SOCKET)),
+        ("send(sock, map, 1)", (Place.MAPPING, Place.SOCKET)),
+        ("mmap(log)", (Place.PAGE_CACHE, Place.MAPPING)),
+        ("sendfile(sock, log, 1)", (Place.PAGE_CACHE, Place.SOCKET)),
+        ("memcpy(buf, map, 1)", (Place.MAPPING, Place.BUFFER)),
+        ("read(sock, buf, 1)", None),
+        ("write(log, buf, 1)", None),
+        ("sendfile(log, sock, 1)", None),
+        ("verify(map)", None),
+        ("madvise(map, random)", None),
+        ("fadvise(log, random)", None),
+        ("readahead(log, 1)", None),
+    ],
+)
+async def test_a_step_says_where_its_bytes_go(text: str, route: tuple[Place, Place] | None) -> None:
+    one = step(text)
+    assert CALLS[one.call].routes(one) == ((Route(*route),) if route else ())
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("write(log, buf, 1)", errno.EBADF),
+        ("send(log, buf, 1)", errno.ENOTSOCK),
+        ("pread(sock, buf, 1)", errno.ESPIPE),
+        ("write(sock, map, 1)", errno.EFAULT),
+        ("write(sock, map, 1G)", errno.EFAULT),
+        ("write(sock, map, 4G)", errno.EFAULT),
+        ("write(sock, map, 8589934591G)", errno.EFAULT),
+        ("send(sock, map, 4G)", errno.EFAULT),
+        ("read(log, map, 1)", errno.EFAULT),
+        ("pread(log, map, 1)", errno.EFAULT),
+        ("sendfile(log, log, 1)", errno.EBADF),
+        ("sendfile(log, sock, 1)", errno.ESPIPE),
+        ("sendfile(sock, sock, 1)", errno.ESPIPE),
+        ("mmap(log)\n read(log, map, 1)", errno.EFAULT),
+    ],
+)
+async def test_a_call_without_sense_gets_the_kernels_own_errno(observe, text: str, code: int) -> None:
+    seen = await observe(f"once:\n {text}\nrepeat:\n sendfile(sock, log, 64K)\n")
+    assert (seen.stop.ending, errno.errorcode[seen.stop.errno]) == (Ending.ERROR, errno.errorcode[code])
+    assert sum(seen.tally.errors.values()) == 1
+    assert seen.lines[-1].result.startswith(f"-1 {errno.errorcode[code]} (")
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["readahead(sock, 4K)", "madvise(map, hugepage)\n madvise(buf, random)\n verify(map)", "fadvise(log, noreuse)"],
+)
+async def test_advice_that_fails_fails_alone(observe, text: str) -> None:
+    seen = await observe(f"once:\n mmap(log)\n {text}\nrepeat:\n sendfile(sock, log, 64K)\n")
+    assert seen.stop.ending is Ending.SENT
+    assert seen.delivery is not None and seen.delivery.received == 64 << 10
+
+
+async def test_writing_to_a_mapping_that_is_read_only_dies_of_sigsegv(observe) -> None:
+    text = "once:\n mmap(log)\n read(log, buf, 4K)\n memcpy(map, buf, 4K)\nrepeat:\n sendfile(sock, log, 64K)\n"
+    seen = await observe(text)
+    assert (seen.stop.ending, seen.stop.signal) == (Ending.KILLED, 11)
+
+
+async def test_mapping_again_takes_the_old_ones_place(observe) -> None:
+    seen = await observe("once:\n mmap(log)\n mmap(log, private, populate)\nrepeat:\n write(sock, map, 64K)\n")
+    first, second, _ = seen.lines
+    assert first.result == second.result
+    assert second.text == f"mmap({first.result}, 65536, PROT_READ, MAP_PRIVATE|MAP_FIXED|MAP_POPULATE, 3, 0)"
+
+
+async def test_the_words_of_a_plan_are_those_the_calls_know() -> None:
+    assert set(DESCRIPTORS) == {"log", "sock"} and MEMORIES == ("buf", "map")
