@@ -11,6 +11,7 @@ from zcquest.engine.pagecache import Residency
 
 _LOOPBACK = "lo"
 _ESTABLISHED = {"01", "04", "05", "08"}  # or closing with data still in its queues
+_FIN_SENT, _FIN_RECEIVED = "04", "08"  # FIN_WAIT1, CLOSE_WAIT: the queue counts the FIN, which is no byte
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,9 +45,9 @@ def socket_queues(port: int) -> tuple[int, int]:
             _, local, remote, state, queues, *_ = line.split()
             unsent, unread = (int(queue, 16) for queue in queues.split(":"))
             if state in _ESTABLISHED and f"{remote} ".endswith(ours):
-                sending += unsent
+                sending += unsent - (state == _FIN_SENT and unsent > 0)
             elif state in _ESTABLISHED and f"{local} ".endswith(ours):
-                receiving += unread
+                receiving += unread - (state == _FIN_RECEIVED and unread > 0)
     return sending, receiving
 
 

@@ -19,12 +19,14 @@ from zcquest.engine.children import ChildLost, Children
 from zcquest.engine.logs import LogSpec, format_of
 from zcquest.engine.message import Message, message
 from zcquest.engine.places import Mover
-from zcquest.engine.plan import Plan, parse_plan
+from zcquest.engine.plan import Argument, Plan, parse_plan
 from zcquest.engine.scene import Scene
 from zcquest.engine.session import Session, TamperRefused, place_log
 
 PROBE_LOG = LogSpec(size=64 << 10, seed=64)  # one trip of most plans, and no more than the socket's buffers hold
 _KEEP = 1 << 20
+_LONGER_LOG = LogSpec(size=_KEEP, seed=64)  # for plans of many steps, taken in pieces of at most the other's size
+_ATTEMPTS = 3  # on a host so busy that a call takes longer than a consumer can be held
 _MOST_STEPS = 64  # calls to make before giving up on a hop that does not come
 
 
@@ -114,13 +116,22 @@ class Probe:
         bench = replace(
             scene, log=PROBE_LOG, start="warm", deadline=5.0, rate=None, window=None, truncate=None, send_buffer=None
         )
-        return {
-            index: await self._prove(bench, plan, index)
-            for index, step in enumerate(plan.steps)
-            if index in steps and CALLS[step.call].routes(step)
-        }
+        proofs = {}
+        for index, step in enumerate(plan.steps):
+            if index in steps and CALLS[step.call].routes(step):
+                proof = await self._prove(bench, plan, index)
+                if proof.finding is Finding.NOTHING:  # steps before it may have used up so short a log
+                    proof = await self._prove(replace(bench, log=_LONGER_LOG), _in_pieces(plan), index)
+                proofs[index] = proof
+        return proofs
 
     async def _prove(self, scene: Scene, plan: Plan, index: int) -> Proof:
+        for _ in range(_ATTEMPTS):
+            if proof := await self._try(scene, plan, index):
+                return proof
+        return Proof(Finding.NOTHING)
+
+    async def _try(self, scene: Scene, plan: Plan, index: int) -> Proof | None:
         self._count += 1
         folder = self._children.folder / f"probe-{self._count}"
         folder.mkdir()
@@ -132,8 +143,9 @@ class Probe:
             shutil.rmtree(folder, ignore_errors=True)
 
 
-async def _one(session: Session, index: int) -> Proof:
-    for _ in range(_MOST_STEPS):
+async def _one(session: Session, index: int) -> Proof | None:
+    """None: the consumer read before the tampering, since the hop took so long; that decides nothing."""
+    for _ in range(max(_MOST_STEPS, 2 * len(session.plan.steps))):
         paused = await session.step()
         if session.stop:
             return Proof(Finding.NOTHING)
@@ -141,6 +153,8 @@ async def _one(session: Session, index: int) -> Proof:
             break
     else:
         return Proof(Finding.NOTHING)
+    if not session.held:
+        return None
     try:
         tampered = await session.tamper()
     except TamperRefused:
@@ -155,6 +169,22 @@ async def _one(session: Session, index: int) -> Proof:
         return Proof(Finding.NOTHING)
     finding = Finding.COPIED if not compared.new else Finding.MIXED if compared.old else Finding.SHARED
     return Proof(finding, compared.old, compared.new)
+
+
+def _in_pieces(plan: Plan) -> Plan:
+    """The same calls on less: sizes in proportion, so that every step gets its part of the longer log's first round."""
+    sizes = [value for step in plan.steps for value in step.values if isinstance(value, int)]
+    most = min(PROBE_LOG.size, _LONGER_LOG.size // (len(plan.steps) + 1))
+    if max(sizes, default=0) <= most:
+        return plan
+    return Plan(tuple(replace(step, arguments=_scaled(step.arguments, most, max(sizes))) for step in plan.steps))
+
+
+def _scaled(arguments: tuple[Argument, ...], most: int, largest: int) -> tuple[Argument, ...]:
+    def scaled(value: int | str) -> int | str:
+        return max(1, value * most // largest) if isinstance(value, int) else value
+
+    return tuple(replace(argument, value=scaled(argument.value)) for argument in arguments)
 
 
 def _whole_batches(session: Session, moved: tuple[int, int]) -> tuple[int, int]:

@@ -130,6 +130,7 @@ class Session:
         self._nic = 0
         self._before: Meters | None = None
         self.tampered = False
+        self.held = False  # whether the consumer holds still
         self._cancelled = asyncio.Event()
         self._cut = False
         self._until = 0.0
@@ -454,6 +455,7 @@ class Session:
             self._cut = True
 
     async def _hold(self, held: bool) -> None:
+        self.held = held
         if self._consumer:
             with contextlib.suppress(ChildLost):
                 await self._consumer.say(Hold(held))

@@ -107,6 +107,8 @@ class Trace:
     def rows(self, start: int = 0, stop: int | None = None) -> Iterator[tuple[int, ...]]:
         """The same as plain tuples, in the order of RECORD's fields: for whoever adds up millions."""
         end = len(self) if stop is None else min(stop, len(self))
+        if start >= end:
+            return
         with open(self.path, "rb") as file:
             file.seek(PAGE + start * RECORD.size)
             while start < end:

@@ -163,7 +163,10 @@ class Machine:
             self.loaded(count)
         elif target == "buf" and self.buffer and self.buffer.pending:
             first = self.buffer.pending[0]
-            self.moved, self.moved_from_buffer = (first.log, first.log + count), first.at
+            clear = max(first.at, count)  # before that, the source lies where the target does now
+            if clear < first.at + count:
+                self.moved = (first.log + clear - first.at, first.log + count)
+                self.moved_from_buffer = clear
             self.buffer.gathered(count)
 
     def map_log(self, name: str, fd: int, words: tuple[str, ...]) -> None:
