@@ -6,7 +6,7 @@ import asyncio
 import os
 import platform
 
-from bench import calls, start
+from bench import calls, start, terminal
 from zcquest.levels.play import open_laboratory
 
 
@@ -17,6 +17,8 @@ async def main() -> None:
     async with open_laboratory() as laboratory:
         await calls.observing(laboratory)
         await calls.bare(laboratory)
+    terminal.first_frame()
+    terminal.keys_while_streaming()
 
 
 if __name__ == "__main__":

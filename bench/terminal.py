@@ -103,11 +103,11 @@ def keys_while_streaming() -> None:
         finally:
             terminal.end()
     late = sorted(waits)[int(len(waits) * 0.95)]
-    row("a key is on screen, 95th percentile, while a run streams", f"{late * 1000:.0f} ms", "within 50 ms", late < 0.05)
+    row("a key is on screen while a run streams, p95", f"{late * 1000:.0f} ms", "within 50 ms", late < 0.05)
 
 
 def _echoes(terminal: Terminal) -> list[float]:
-    """Seconds from each key to its echo: letters that stand nowhere else on the screen, typed into the command palette."""
+    """Seconds from each key to its echo: letters that stand nowhere else on the screen, typed into the palette."""
     terminal.press("\x10")
     terminal.wait_for("Search")
     terminal.press("3-2")

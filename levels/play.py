@@ -32,7 +32,7 @@ class Unplayable(Exception):
 
 
 def cache_folder() -> Path:
-    """Where logs are kept and runs take place: `ZCQUEST_CACHE`, or the user's cache folder. On a real disk, not /tmp."""
+    """Where logs are kept and runs take place: `ZCQUEST_CACHE`, or the user's cache folder (on a disk, not /tmp)."""
     override = os.environ.get("ZCQUEST_CACHE")
     return Path(override) if override else user_cache_path("zcquest")
 

@@ -43,7 +43,7 @@ class HopReport(msgspec.Struct, frozen=True):
 
 
 class MetersReport(msgspec.Struct, frozen=True, kw_only=True):
-    """Seconds, counts and bytes. From rusage within the machine, but for `disk_read_bytes`, which psutil read outside."""
+    """Seconds, counts, bytes: rusage's, from within the machine, but `disk_read_bytes`, which psutil read outside."""
 
     wall_s: float
     user_s: float

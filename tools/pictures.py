@@ -1,4 +1,4 @@
-"""The README's pictures: level 2-1 really played in each language, `python tools/pictures.py`. Writes docs/level.*.svg."""
+"""The README's pictures, docs/level.*.svg: level 2-1 really played in each language."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The game in a real terminal (tmux), as a person has it: first start, a level, the other language, a quit in mid-run."""
+"""The game in a real terminal (tmux): first start, a level, the other language, a terminal closed in mid-run."""
 
 from __future__ import annotations
 
@@ -31,7 +31,8 @@ class Terminal:
             "COLORTERM": "truecolor",
             **env,
         }
-        words = ["env", "-u", "COLUMNS", "-u", "LINES", *(f"{name}={value}" for name, value in settings.items()), sys.executable, "-m", "zcquest"]
+        environment = [f"{name}={value}" for name, value in settings.items()]
+        words = ["env", "-u", "COLUMNS", "-u", "LINES", *environment, sys.executable, "-m", "zcquest"]
         command = f"{shlex.join(words)}; echo exit-status $?; sleep 600"
         self.run("-f", "/dev/null", "new-session", "-d", "-s", self.name, "-x", width, "-y", height, command)
         self.run("set-option", "-t", self.name, "status", "off")
