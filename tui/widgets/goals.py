@@ -77,7 +77,9 @@ class Goals(Static):
         if len(self._level.scenes) > 1:
             start = _("cold") if scene.start == "cold" else _("warm")
             yield Content("")
-            yield Content.styled(f"▸ {_(scene.name)} · {start} · {rounded_size(scene.log.size)}", "bold")
+            # a scene may be named by its start
+            facts = dict.fromkeys((_(scene.name), start, rounded_size(scene.log.size)))
+            yield Content.styled("▸ " + " · ".join(facts), "bold")
             line = self._level.text().scenes.get(scene.name)
             if line:
                 yield Content.styled(line.replace("`", ""), "$quiet")
