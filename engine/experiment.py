@@ -83,14 +83,17 @@ class Laboratory:
         self._runs = 0
 
     @asynccontextmanager
-    async def session(self, scene: Scene, plan: Plan) -> AsyncIterator[Session]:
-        """A session on a log of its own, which goes with it. Raises ChildLost, LogUnavailable, OSError."""
+    async def session(self, scene: Scene, plan: Plan, *, keep: int = 0) -> AsyncIterator[Session]:
+        """A session on a log of its own, which goes with it. Raises ChildLost, LogUnavailable, OSError.
+
+        The consumer keeps the first `keep` bytes it gets, so that what came of a tampering can be asked.
+        """
         self._runs += 1
         folder = self.children.folder / f"session-{self._runs}"
         folder.mkdir()
         try:
             log = await asyncio.to_thread(place_log, scene, self.cache, folder)
-            async with await Session.open(self.children, scene, plan, log) as session:
+            async with await Session.open(self.children, scene, plan, log, keep=keep) as session:
                 yield session
         finally:
             shutil.rmtree(folder, ignore_errors=True)

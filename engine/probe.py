@@ -24,6 +24,7 @@ from zcquest.engine.scene import Scene
 from zcquest.engine.session import Session, TamperRefused, place_log
 
 PROBE_LOG = LogSpec(size=64 << 10, seed=64)  # one trip of most plans, and no more than the socket's buffers hold
+_PATIENCE = 2.0  # seconds: a busy host is slow to answer, and a consumer let go too soon proves nothing
 _KEEP = 1 << 20
 _LONGER_LOG = LogSpec(size=_KEEP, seed=64)  # for plans of many steps, taken in pieces of at most the other's size
 _ATTEMPTS = 3  # on a host so busy that a call takes longer than a consumer can be held
@@ -137,7 +138,7 @@ class Probe:
         folder.mkdir()
         try:
             log = await asyncio.to_thread(place_log, scene, self._cache, folder)
-            async with await Session.open(self._children, scene, plan, log, keep=_KEEP) as session:
+            async with await Session.open(self._children, scene, plan, log, keep=_KEEP, settle=False) as session:
                 return await _one(session, index)
         finally:
             shutil.rmtree(folder, ignore_errors=True)
@@ -146,7 +147,7 @@ class Probe:
 async def _one(session: Session, index: int) -> Proof | None:
     """None: the consumer read before the tampering, since the hop took so long; that decides nothing."""
     for _ in range(max(_MOST_STEPS, 2 * len(session.plan.steps))):
-        paused = await session.step()
+        paused = await session.step(_PATIENCE)
         if session.stop:
             return Proof(Finding.NOTHING)
         if paused.step == index and paused.moved and session.tells(paused.moved):

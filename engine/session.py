@@ -15,7 +15,7 @@ from typing import Any
 import msgspec
 
 from zcquest.engine.children import Child, ChildLost, Children
-from zcquest.engine.consumer.comparison import write_sibling
+from zcquest.engine.consumer.comparison import count_differences, write_sibling
 from zcquest.engine.control import (
     Advance,
     Bare,
@@ -70,6 +70,7 @@ class Tampered:
     overwritten: tuple[int, int]
     moved: tuple[int, int]
     in_buffer: bool  # the source was the plan's own buf, not the page cache
+    changed: int  # bytes of `moved` that are other ones now
 
 
 class TamperRefused(Exception):
@@ -139,16 +140,25 @@ class Session:
 
     @classmethod
     async def open(
-        cls, children: Children, scene: Scene, plan: Plan, log: Path, *, keep: int = 0, discard: bool = False
+        cls,
+        children: Children,
+        scene: Scene,
+        plan: Plan,
+        log: Path,
+        *,
+        keep: int = 0,
+        settle: bool = True,
+        discard: bool = False,
     ) -> Session:
         """A machine and a consumer, connected, the page cache as the scene wants it; no call made yet.
 
-        `keep` bytes of the stream are kept for `compare`; with `discard` the consumer only counts. Raises ChildLost,
-        and OSError when the trace cannot be kept.
+        `keep` bytes of the stream are kept for `compare`; with `discard` the consumer only counts. Without `settle`
+        the machine is ready sooner, but page faults of the interpreter mix with the plan's. Raises ChildLost, and
+        OSError when the trace cannot be kept.
         """
         session = cls(children, scene, plan, log)
         try:
-            await session._connect(keep, discard)
+            await session._connect(keep, settle, discard)
         except BaseException:
             await session.close()
             raise
@@ -180,7 +190,7 @@ class Session:
                 os.close(self._fd)
                 self._fd = -1
 
-    async def _connect(self, keep: int, discard: bool) -> None:
+    async def _connect(self, keep: int, settle: bool, discard: bool) -> None:
         scene, token = self.scene, secrets.token_bytes(32)
         consumer = ConsumerConfig(
             token=token,
@@ -204,7 +214,7 @@ class Session:
             nonblocking=scene.nonblocking,
             memory=scene.memory,
             send_buffer=scene.send_buffer,
-            settle=not keep,
+            settle=settle,
         )
         self._machine = await self.children.spawn("machine", machine, FromMachine)
         ready = await self._hear(self._machine)
@@ -223,16 +233,17 @@ class Session:
     def machine_pid(self) -> int:
         return self._machine.pid if self._machine else 0
 
-    async def step(self) -> Paused:
+    async def step(self, patience: float = _BLOCKED) -> Paused:
         """Make the plan's next call while the consumer holds still, so that its bytes can be looked at where they are.
 
-        What earlier calls sent is read first. A call that blocks on a full socket gets the consumer back.
+        What earlier calls sent is read first. A call that blocks on a full socket for `patience` seconds gets the
+        consumer back.
         """
         await self._drain()
         await self._hold(True)
         advance = asyncio.ensure_future(self._advance(1, self.scene.deadline))
         try:
-            done, _ = await asyncio.wait([advance], timeout=_BLOCKED)
+            done, _ = await asyncio.wait([advance], timeout=patience)
             if not done:
                 await self._hold(False)
             paused = await advance
@@ -360,7 +371,13 @@ class Session:
         else:
             with open(sibling, "rb") as other:
                 os.pwrite(self._fd, os.pread(other.fileno(), last - first, first), first)
-        return Tampered((first, last), moved, self.paused.moved_from_buffer)
+        changed = await asyncio.to_thread(self._changed, start, stop)
+        return Tampered((first, last), moved, self.paused.moved_from_buffer, changed)
+
+    def _changed(self, start: int, stop: int) -> int:
+        with open(self.original, "rb") as old, open(self.sibling, "rb") as new:
+            was, is_now = (os.pread(file.fileno(), stop - start, start) for file in (old, new))
+        return count_differences(was, is_now)
 
     def tells(self, moved: tuple[int, int]) -> bool:
         """Whether tampering with this log range would change a byte of it: batches keep their first 17."""

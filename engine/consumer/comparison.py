@@ -54,6 +54,11 @@ def _matches(came: bytes, old: bytes, new: bytes) -> tuple[int, int]:
     return zeros(not_old) - either, zeros(not_new) - either
 
 
+def count_differences(one: bytes, other: bytes) -> int:
+    """How many bytes of two stretches of one length are not the same."""
+    return _differences(one, other).to_bytes(len(one), "big").count(1)
+
+
 def _differences(one: bytes, other: bytes) -> int:
     """A number with a byte 1 where the two differ, and a byte 0 where they are the same."""
     size = len(one)

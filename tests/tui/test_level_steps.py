@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,9 @@ from .playing import open_level, processes, sessions, until
 
 READ_WRITE = "repeat:\n    read(log, buf, 64K)\n    write(sock, buf, 64K)"
 SENDFILE = "repeat:\n    sendfile(sock, log, 64K)"
+LADLE = "repeat:\n    read(log, buf, 4K)\n    write(sock, buf, 4K)"
+COPIED = r"received 0 of (?P<total>\d+) overwritten bytes → the bytes had been COPIED"
+SHARED = r"received (?P<total>\d+) of (?P=total) overwritten bytes → the page was SHARED"
 MAPPED = "once:\n    mmap(log)\nrepeat:\n    write(sock, map, 64K)"
 
 
@@ -49,11 +53,13 @@ async def test_each_press_makes_one_call_and_the_gauges_are_readings(open_game: 
 @pytest.mark.parametrize(
     ("level", "plan", "calls", "finding"),
     [
-        ("1-1", READ_WRITE, 1, "received 0 of 64 tampered messages → the bytes had been COPIED"),
-        ("1-1", READ_WRITE, 2, "received 0 of 64 tampered messages → the bytes had been COPIED"),
-        ("2-1", MAPPED, 1, "received 64 of 64 tampered messages → the page was SHARED"),
-        ("2-1", MAPPED, 2, "received 0 of 64 tampered messages → the bytes had been COPIED"),
-        ("3-1", SENDFILE, 1, "received 64 of 64 tampered messages → the page was SHARED"),
+        ("1-1", READ_WRITE, 1, COPIED),
+        ("1-1", READ_WRITE, 2, COPIED),
+        ("1-1", LADLE, 1, COPIED),  # a quarter of a batch
+        ("1-1", LADLE, 2, COPIED),
+        ("2-1", MAPPED, 1, SHARED),
+        ("2-1", MAPPED, 2, COPIED),
+        ("3-1", SENDFILE, 1, SHARED),
     ],
 )
 async def test_tampering_tells_copied_from_shared(
@@ -64,12 +70,13 @@ async def test_tampering_tells_copied_from_shared(
         for _ in range(calls):
             await _press(pilot, screen, "s")
         await _press(pilot, screen, "t")
-        assert "you overwrote bytes 0…65535 of the log" in shown(pilot)
+        assert "you overwrote bytes 0…" in shown(pilot)
         await pilot.press("r")
         await until(pilot, lambda: screen.phase is Phase.EDIT)
         assert pilot.app.screen is screen
-        assert finding in shown(pilot)
-        assert any(finding in row.text for row in screen.query_one(TraceView).rows)
+        assert re.search(finding, shown(pilot))
+        verdict = next(found for row in screen.query_one(TraceView).rows if (found := re.search(finding, row.text)))
+        assert int(verdict["total"]) > 3000, "the bodies are most of what the call moved"
         assert not pilot.app.progress.runs(level)
 
 

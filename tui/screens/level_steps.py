@@ -17,7 +17,7 @@ from zcquest.engine.logs import LogUnavailable
 from zcquest.engine.message import Message as Sentence
 from zcquest.engine.message import message
 from zcquest.engine.plan import Plan
-from zcquest.engine.session import Session, TamperRefused
+from zcquest.engine.session import SHARED_FROM, Session, TamperRefused
 from zcquest.levels.loader import Level
 from zcquest.levels.play import Unplayable, explain
 from zcquest.levels.report import RunReport, make_report
@@ -105,7 +105,7 @@ class LevelSteps:
         if is_missing(self._scene.log.spec()):
             self._post(RunProgress(self._doing("log")))
             await make_log(self._scene.log.spec(), lab.cache)
-        async with lab.session(self._scene.engine_scene(), self._plan) as session:
+        async with lab.session(self._scene.engine_scene(), self._plan, keep=SHARED_FROM) as session:
             await self._look(session)
             await session.step()
             while not session.stop:
@@ -126,18 +126,22 @@ class LevelSteps:
         calls = len(session.trace)
         lines = tuple(read_lines(session.trace, self._plan))
         self._post(Stepped(lines, gauges, session.paused.step if calls else None, calls))
-        if session.delivery and (finding := self._tampering.judge(session.delivery)):
+        if finding := await self._tampering.judge(session):
             self._post(StepRemark(calls, finding))
 
     async def _tamper(self, session: Session) -> None:
         calls = len(session.trace)
+        if not session.held:
+            late = message("too late: the call waited for the consumer, which had to be let go and has read")
+            self._post(StepRemark(calls, late))
+            return
         try:
             tampered = await session.tamper()
         except TamperRefused:
             why = message("there is nothing to tamper with: the latest call moved no bytes of a log that is yours")
             self._post(StepRemark(calls, why))
             return
-        self._post(StepRemark(calls, self._tampering.begin(tampered, session)))
+        self._post(StepRemark(calls, self._tampering.begin(tampered)))
 
     async def _finish(self, session: Session) -> None:
         running = asyncio.ensure_future(session.run())
@@ -150,9 +154,9 @@ class LevelSteps:
             running.cancel()
 
     async def _conclude(self, lab: Laboratory, session: Session) -> None:
-        delivery = await session.finish()
+        await session.finish()
         await self._look(session)
-        if delivery and (finding := self._tampering.judge(delivery, over=True)):
+        if finding := await self._tampering.judge(session, over=True):
             self._post(StepRemark(len(session.trace), finding))
         self._post(RunProgress(self._doing("proving")))
         observation = await lab.conclude(session)
