@@ -14,7 +14,7 @@ from zcquest.engine.host.report import Finding
 from zcquest.engine.message import message
 from zcquest.engine.sizes import format_size
 
-ROOM = 1 << 30
+ROOM = 3 << 30  # bytes: a log of 2 GiB and the traces of its runs
 """Bytes that should be free in the run folder."""
 
 
@@ -107,5 +107,5 @@ def free_space(folder: Path) -> Finding:
         message("free space"),
         free >= ROOM,
         message("{free} MiB", free=free >> 20),
-        None if free >= ROOM else message("Free some space: the largest levels need {room}.", room=format_size(ROOM)),
+        None if free >= ROOM else message("Free some space: the largest level needs {room}, the others little.", room=format_size(ROOM)),
     )
