@@ -1,4 +1,4 @@
-"""One laboratory for all engine tests: one forkserver, and logs made once, on a disk that can be cold."""
+"""A laboratory for the tests of a module: one forkserver, and logs made once for all, on a disk that can be cold."""
 
 from __future__ import annotations
 
@@ -52,11 +52,11 @@ def two_gibibytes(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-@pytest_asyncio.fixture(scope="session", loop_scope="session")
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def laboratory(engine_folder: Path) -> AsyncIterator[Laboratory]:
     logs, runs = engine_folder / "logs", engine_folder / "runs"
-    logs.mkdir()
-    runs.mkdir()
+    logs.mkdir(exist_ok=True)
+    runs.mkdir(exist_ok=True)
     async with Children(runs) as children:
         yield Laboratory(children, logs)
     assert not list(runs.iterdir())
@@ -73,7 +73,7 @@ def scene() -> MakeScene:
     return make
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def observe(laboratory: Laboratory, scene: MakeScene) -> Observe:
     """Run plan text in a scene, without probing unless it is asked for."""
 

@@ -196,11 +196,11 @@ def said(plan: Plan) -> str:
     return "; ".join(f"{step.lane}: {line(step)}" for step in plan.steps)
 
 
-@pytest.mark.parametrize("decade", range(8))
+@pytest.mark.parametrize("decade", range(6))
 async def test_random_plans_do_what_the_language_says_observed_and_bare(
     laboratory: Laboratory, tmp_path: Path, decade: int
 ) -> None:
-    for seed, plan, spec in list(cases(80))[decade * 10 : decade * 10 + 10]:
+    for seed, plan, spec in list(cases(60))[decade * 10 : decade * 10 + 10]:
         log = ensure(spec, laboratory.cache).read_bytes()
         model = Model(log, capacity(plan))
         ending = model.run(plan)
@@ -223,10 +223,10 @@ async def test_random_plans_do_what_the_language_says_observed_and_bare(
 
 
 async def test_the_random_plans_are_worth_the_while() -> None:
-    plans = [plan for _, plan, _ in cases(80)]
-    endings = {Model(bytes(spec.size), capacity(plan)).run(plan) for _, plan, spec in cases(80)}
+    plans = [plan for _, plan, _ in cases(60)]
+    endings = {Model(bytes(spec.size), capacity(plan)).run(plan) for _, plan, spec in cases(60)}
     assert endings >= {"sent", "stalled", "error"}
-    assert sum(compile_repeat(plan) is not None for plan in plans) > 25, "few are compiled"
+    assert sum(compile_repeat(plan) is not None for plan in plans) > 15, "few are compiled"
     assert {step.call for plan in plans for step in plan.steps} >= {"read", "pread", "send", "memcpy", "sendfile"}
 
 

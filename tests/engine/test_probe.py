@@ -7,9 +7,8 @@ from collections.abc import AsyncIterator
 import pytest
 import pytest_asyncio
 
-from zcquest.engine import session as session_module
 from zcquest.engine.calls import CALLS
-from zcquest.engine.control import Compared
+from zcquest.engine.control import Compared, Paused
 from zcquest.engine.experiment import Laboratory
 from zcquest.engine.places import Evidence, Mover, Place
 from zcquest.engine.plan import parse_plan
@@ -96,7 +95,14 @@ async def test_what_a_consumer_that_could_not_be_held_got_decides_nothing(
     laboratory: Laboratory, scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As on a host so busy that every call takes long: the consumer has read the old bytes before they are tampered."""
-    monkeypatch.setattr(session_module, "_BLOCKED", 0.0)
+    step = Session.step
+
+    async def let_go(session: Session) -> Paused:
+        paused = await step(session)
+        await session._hold(False)
+        return paused
+
+    monkeypatch.setattr(Session, "step", let_go)
     assert await findings(laboratory, scene, "repeat:\n sendfile(sock, log, 64K)\n") == [NOTHING]
 
 
