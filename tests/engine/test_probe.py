@@ -97,8 +97,8 @@ async def test_what_a_consumer_that_could_not_be_held_got_decides_nothing(
     """As on a host so busy that every call takes long: the consumer has read the old bytes before they are tampered."""
     step = Session.step
 
-    async def let_go(session: Session) -> Paused:
-        paused = await step(session)
+    async def let_go(session: Session, *arguments: float) -> Paused:
+        paused = await step(session, *arguments)
         await session._hold(False)
         return paused
 
