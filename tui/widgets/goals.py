@@ -96,9 +96,10 @@ class Goals(Static):
         star = "" if limit or metric not in self._level.stars else " ★"
         if row is None:
             return _row(None, f"{metric_word(metric)}  {stated}{star}")
-        unknown = row.value is None
         said = f"{metric_word(metric)}  {metric_figure(metric, row.value)}  ({stated}){star}"
-        return _row(None if unknown else row.met, said)
+        passed = self._latest is not None and self._latest[1].passed
+        open_question = row.value is None or (row.met and not limit and not passed)  # a par counts once one passes
+        return _row(None if open_question else row.met, said)
 
     def _foresight(self, predicted: Prediction) -> Iterator[Content]:
         yield Content.styled(_("YOU PREDICTED"), "bold $primary")

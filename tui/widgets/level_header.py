@@ -54,5 +54,6 @@ class LevelHeader(Widget):
         if not rows:
             return ""
         row = rows[0]
+        earned = row.met if self._latest[1].passed or not row.met else None  # a par counts once one passes
         figure = metric_figure(metric, row.value)
-        return f"{metric_word(metric)} {figure}/{bound_figure(metric, row.bound)} {mark(row.met)}"
+        return f"{metric_word(metric)} {figure}/{bound_figure(metric, row.bound)} {mark(earned)}"
