@@ -56,14 +56,19 @@ PlanText = Annotated[str, msgspec.Meta(min_length=1)]
 
 
 class LogFile(Table, frozen=True, kw_only=True):
-    """The log of a scene; `rotten` are the batches (0-based) whose bytes no longer fit their checksum."""
+    """The log of a scene; `rotten` are the batches (0-based) whose bytes no longer fit their checksum.
 
-    format: Literal["kafka"] = "kafka"
+    RocketMQ has messages instead of batches, several `topics` in one log, and `tags` that its messages have.
+    """
+
+    format: Literal["kafka", "rocketmq"] = "kafka"
     size: PositiveSize
     message: PositiveSize = PositiveSize(1024)
     batch: PositiveSize = PositiveSize(16384)
     seed: int = 1
     rotten: tuple[Annotated[int, msgspec.Meta(ge=0)], ...] = ()
+    topics: int | msgspec.UnsetType = msgspec.UNSET
+    tags: tuple[str, ...] | msgspec.UnsetType = msgspec.UNSET
 
     def __post_init__(self) -> None:
         try:
@@ -80,6 +85,8 @@ class LogFile(Table, frozen=True, kw_only=True):
             batch=int(self.batch),
             seed=self.seed,
             rotten=self.rotten,
+            topics=self.topics,
+            tags=self.tags,
         )
 
 

@@ -6,8 +6,6 @@ import os
 
 from zcquest.engine.logs import format_of
 
-_HEAD = 12  # bytes at a batch's start that a log and its sibling share (Kafka: base offset and length)
-
 
 def compare(received: bytes, log_format: str, original: str, sibling: str, start: int, stop: int) -> tuple[int, int]:
     """How many of the log's bytes [start, stop) arrived as the original has them, and how many as the sibling has them.
@@ -17,12 +15,13 @@ def compare(received: bytes, log_format: str, original: str, sibling: str, start
     with open(original, "rb") as file:
         old = file.read()
         edges = _batches(file.fileno(), log_format, start, stop, len(old))
+    shared, shared_end = format_of(log_format).identity
     with open(sibling, "rb") as file:
         new = file.read()
     whole = len(received) == len(old)
     kept = changed = 0
     for first, last in edges:
-        at = first if whole else received.find(old[first : first + _HEAD])
+        at = first if whole else received.find(old[first + shared : min(first + shared_end, last)]) - shared
         if at < 0:
             continue
         low, high = max(first, start), min(last, stop)
@@ -70,15 +69,11 @@ _ONES = bytes([0]) + bytes([1]) * 255
 
 
 def _batches(fd: int, log_format: str, start: int, stop: int, size: int) -> list[tuple[int, int]]:
-    bounds = format_of(log_format).bounds
-    found = []
-    while start < stop:
-        first, last = bounds(fd, start, 1, size)
-        found.append((first, last))
-        if last <= start:
-            break
-        start = last
-    return found
+    found = [(span.start, span.end) for span in format_of(log_format).spans(fd, size)]
+    walked = found[-1][1] if found else 0
+    if walked < size:
+        found.append((walked, size))  # a batch cut short, what cannot be walked, a CommitLog's blank record
+    return [(first, last) for first, last in found if first < stop and start < last]
 
 
 def write_sibling(log_format: str, log: str, sibling: str, start: int, length: int) -> tuple[int, int]:

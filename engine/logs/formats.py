@@ -83,6 +83,9 @@ class Format:
     fields: Callable[[Bytes, int], list[Field]]  # the fields of the batch at an offset
     spans: Callable[[int, int], Iterator[Span]]  # (fd, size): the log's batches, by their headers
     bounds: Callable[[int, int, int, int], tuple[int, int]]  # (fd, offset, length, size): out to whole batches
+    # [from, to) of each batch: the bytes that tell it from the others, and that its sibling shares. Kafka's base offset
+    # and length, where nothing else is said.
+    identity: tuple[int, int] = (0, 12)
 
     def build(self, spec: LogSpec) -> bytes:
         """The whole log in memory; for small ones."""
@@ -95,7 +98,13 @@ def _kafka() -> Format:
     return KAFKA
 
 
-FORMATS: dict[str, Callable[[], Format]] = {"kafka": _kafka}
+def _rocketmq() -> Format:
+    from zcquest.engine.logs.rocketmq import ROCKETMQ
+
+    return ROCKETMQ
+
+
+FORMATS: dict[str, Callable[[], Format]] = {"kafka": _kafka, "rocketmq": _rocketmq}
 
 
 def format_of(name: str) -> Format:

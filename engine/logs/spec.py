@@ -5,40 +5,75 @@ from __future__ import annotations
 from typing import Literal
 
 import msgspec
+from msgspec import UNSET, UnsetType
 
-from zcquest.engine.logs.kafka_layout import cut
+from zcquest.engine.logs import kafka_layout, rocketmq_layout
+from zcquest.engine.logs.rocketmq_orders import least_message
 
 MAX_SIZE = 4 << 30
 MIN_MESSAGE = 128  # an order needs about 120 bytes, record overhead included
 MIN_BATCH = 192
 MAX_BATCH = 4 << 20
+BATCH = 16384
+MAX_TOPICS = 10_000
+MAX_TAG = 64  # characters
 
 
 class LogSpec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A log of exactly `size` bytes. All sizes in bytes; raises ValueError where no such log can be made.
 
-    `message` is about what one message takes in the log, its overhead included; `batch` is the size of every batch
-    but the last. `rotten` numbers the batches, from 0, whose stored bytes do not match their CRC.
+    Kafka: `message` is about what one message takes in the log, its overhead included; `batch` is the size of every
+    batch but the last. `rotten` numbers the batches, from 0, whose stored bytes do not match their CRC.
+
+    RocketMQ: every message takes exactly `message` bytes, and a blank record the rest of the file. There are no
+    batches, so `rotten` numbers messages. `topics` share the log (unset: one), and every message has one of `tags`
+    (unset: none has). What is unset is left out of the spec's JSON.
     """
 
     size: int
-    format: Literal["kafka"] = "kafka"
+    format: Literal["kafka", "rocketmq"] = "kafka"
     message: int = 1024
-    batch: int = 16384
+    batch: int = BATCH
     seed: int = 1
     rotten: tuple[int, ...] = ()
+    topics: int | UnsetType = UNSET
+    tags: tuple[str, ...] | UnsetType = UNSET
 
     def __post_init__(self) -> None:
+        unit, count = ("message", self._messages()) if self.format == "rocketmq" else ("batch", self._batches())
+        _within("seed", self.seed, 0, (1 << 63) - 1)
+        if len(set(self.rotten)) != len(self.rotten):
+            raise ValueError(f"rotten: a {unit} is named twice")
+        for number in self.rotten:
+            if not 0 <= number < count:
+                raise ValueError(f"rotten: there is no {unit} {number}, the log has {count}, counted from 0")
+
+    def _batches(self) -> int:
+        """The number of Kafka batches, once all that makes them is known to be good."""
         _within("size", self.size, MIN_BATCH, MAX_SIZE)
         _within("batch", self.batch, MIN_BATCH, MAX_BATCH)
         _within("message", self.message, MIN_MESSAGE, self.batch)
-        _within("seed", self.seed, 0, (1 << 63) - 1)
-        if len(set(self.rotten)) != len(self.rotten):
-            raise ValueError("rotten: a batch is named twice")
-        batches = cut(self.size, self.message, self.batch).batches
-        for number in self.rotten:
-            if not 0 <= number < batches:
-                raise ValueError(f"rotten: there is no batch {number}, the log has {batches}, counted from 0")
+        if self.topics is not UNSET:
+            raise ValueError("topics: a Kafka segment holds one topic alone")
+        if self.tags is not UNSET:
+            raise ValueError("tags: Kafka's messages have none")
+        return kafka_layout.cut(self.size, self.message, self.batch).batches
+
+    def _messages(self) -> int:
+        """The number of messages in the CommitLog, once all that makes them is known to be good."""
+        if self.batch != BATCH:
+            raise ValueError("batch: a CommitLog has no batches")
+        topics, tags = self.topics, self.tags or ()
+        if topics is not UNSET:
+            _within("topics", topics, 1, MAX_TOPICS)
+        for number, tag in enumerate(tags):
+            if not 0 < len(tag) <= MAX_TAG or not tag.isprintable() or " " in tag or "||" in tag:
+                raise ValueError(f"tags: number {number}, counted from 0, cannot be a tag")
+        if len(set(tags)) != len(tags):
+            raise ValueError("tags: a tag is named twice")
+        _within("message", self.message, least_message(topics or 1, tags), MAX_BATCH)
+        _within("size", self.size, self.message + rocketmq_layout.BLANK_SIZE, MAX_SIZE)
+        return rocketmq_layout.cut(self.size, self.message).messages
 
 
 def _within(name: str, value: int, least: int, most: int) -> None:

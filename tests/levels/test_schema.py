@@ -49,6 +49,15 @@ def test_a_scene_with_nothing_has_the_engines_defaults() -> None:
     assert scene.engine_scene() == Scene(name="cold", log=LogSpec(size=65536))
 
 
+def test_a_scene_may_have_a_commit_log() -> None:
+    log = '{ format = "rocketmq", size = "1M", message = "2K", topics = 3, tags = ["Aa", "BB"], rotten = [7] }'
+    assert _scene(f'name = "tags"\nlog = {log}').engine_scene().log == LogSpec(
+        format="rocketmq", size=1 << 20, message=2048, topics=3, tags=("Aa", "BB"), rotten=(7,)
+    )
+    plain = _scene('name = "plain"\nlog = { format = "rocketmq", size = "64K" }').engine_scene().log
+    assert plain == LogSpec(format="rocketmq", size=65536)
+
+
 def test_the_engine_gets_plain_integers() -> None:
     scene = _scene('name = "c"\nlog = { size = "64K" }\nmachine = { send_buffer = "1K" }').engine_scene()
     assert {type(scene.memory), type(scene.send_buffer), type(scene.log.size), type(scene.log.batch)} == {int}
@@ -84,6 +93,10 @@ def test_a_level_file_is_taken_as_written(campaign: CampaignFolder) -> None:
         ('"64K" }}', "0 }}", "scene[0].log.size", "expected a size above zero"),
         ('"64K" }}', '"64K", message = "32K" }}', "scene[0].log.message", "not between 128 and 16384"),
         ('"64K" }}', '"64K", rotten = [4] }}', "scene[0].log.rotten", "there is no batch 4"),
+        ('"64K" }}', '"64K", format = "pulsar" }}', "scene[0].log.format", "expected one of kafka, rocketmq"),
+        ('"64K" }}', '"64K", topics = 2 }}', "scene[0].log.topics", "a Kafka segment holds one topic"),
+        ('"64K" }}', '"64K", format = "rocketmq", tags = ["a b"] }}', "scene[0].log.tags", "cannot be a tag"),
+        ('"64K" }}', '"64K", format = "rocketmq", batch = "8K" }}', "scene[0].log.batch", "no batches"),
         ('"64K" }}', '"64K" }}\ndeadline = 0', "scene[0].deadline", "expected `float` > 0.0"),
         ('"64K" }}', '"64K" }}\ndeadline = "20"', "scene[0].deadline", "expected `float`, got `str`"),
         ('"64K" }}', '"64K" }}\ntruncate = {{ after_calls = 1, to = "64K" }}', "scene[0].truncate.to", "65536 bytes"),
