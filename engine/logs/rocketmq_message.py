@@ -51,8 +51,8 @@ class StoredMessage(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def tag(self) -> str:
-        """Its tag; empty where it has none."""
-        return (property_of(self.properties, b"TAGS") or b"").decode()
+        """Its tag; empty where it has none. What is no UTF-8 is replaced, as Java does."""
+        return (property_of(self.properties, b"TAGS") or b"").decode(errors="replace")
 
 
 def encode(stored: StoredMessage) -> bytes:
@@ -86,23 +86,8 @@ def encode(stored: StoredMessage) -> bytes:
 
 def decode(data: Bytes, at: int, found: Parts) -> StoredMessage:
     """The message at `at`, whose parts have been `found`. Checks nothing more."""
-    (
-        size,
-        _,
-        _,
-        queue,
-        flag,
-        queue_offset,
-        physical,
-        sys_flag,
-        born,
-        born_ip,
-        born_port,
-        store,
-        store_ip,
-        port,
-        *rest,
-    ) = HEADER.unpack_from(data, at)
+    size, _, _, queue, flag, queue_offset, physical, sys_flag, *later = HEADER.unpack_from(data, at)
+    born, born_ip, born_port, store, store_ip, store_port, reconsumed, prepared = later
     return StoredMessage(
         queue_id=queue,
         queue_offset=queue_offset,
@@ -115,9 +100,9 @@ def decode(data: Bytes, at: int, found: Parts) -> StoredMessage:
         born_timestamp=born,
         born_host=(born_ip, born_port),
         store_timestamp=store,
-        store_host=(store_ip, port),
-        reconsume_times=rest[0],
-        prepared_transaction_offset=rest[1],
+        store_host=(store_ip, store_port),
+        reconsume_times=reconsumed,
+        prepared_transaction_offset=prepared,
     )
 
 

@@ -167,6 +167,25 @@ def test_lengths_that_lie_are_refused(topic: int, properties: int) -> None:
     assert delivery(bytes(record)).rotten == 1
 
 
+def test_a_topic_longer_than_a_signed_byte_says_is_refused_though_all_adds_up() -> None:
+    stored = StoredMessage(queue_id=0, queue_offset=0, physical_offset=0, topic=b"t" * 127, body=b"", properties=b"")
+    record = bytearray(encode(stored))
+    record[89:89] = b"t"
+    record[88] = 128
+    struct.pack_into(">i", record, 0, len(record))
+    with pytest.raises(DamagedLog, match="parts"):
+        list(read_log(record))
+
+
+@pytest.mark.parametrize("size", [1 << 30, (4 << 20) + (64 << 10) + 8])
+def test_a_blank_record_that_claims_more_than_any_message_lacked_is_garbage(size: int) -> None:
+    """Else a consumer would wait for gigabytes, and keep them."""
+    report = delivery(changed(WHOLE, ">i", size))
+    assert (report.garbage_at, report.messages, report.tail) == (WHOLE, 63, 0)
+    with pytest.raises(DamagedLog, match="no record has magic 0xCBD43194"):
+        list(read_log(changed(WHOLE, ">i", size)))
+
+
 @pytest.mark.parametrize(("at", "form", "value"), [(10240, ">i", 90), (10244, ">I", 0xDAA320AB), (10240, ">i", -1)])
 def test_what_is_no_record_is_garbage_from_its_first_byte(at: int, form: str, value: int) -> None:
     stream = changed(at, form, value)

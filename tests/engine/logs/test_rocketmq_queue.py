@@ -81,6 +81,14 @@ def test_what_has_no_tag_has_code_0_and_a_negative_hash_keeps_its_sign() -> None
     assert consume_queue(encode(first) + encode(second), b"t", 0) == b""
 
 
+def test_a_tag_that_is_no_text_is_indexed_as_java_reads_it() -> None:
+    stored = StoredMessage(
+        queue_id=0, queue_offset=0, physical_offset=0, topic=b"t", body=b"", properties=b"TAGS\x01\xff\x02"
+    )
+    (entry,) = entries(consume_queue(encode(stored), b"t", 0), stored.size)
+    assert entry.tags_code == 0xFFFD
+
+
 def test_index_is_built_over_rotten_bodies_but_not_over_a_broken_log() -> None:
     spec = LogSpec(size=65536, format="rocketmq", rotten=(5,))
     assert len(consume_queue(ROCKETMQ.build(spec), b"orders", 0)) == 63 * 20
