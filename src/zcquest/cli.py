@@ -193,6 +193,26 @@ def trace(level: str, plan: str | None, save: bool) -> int:
     return show_trace(level, plan, save=save)
 
 
+@zcquest.command(
+    help=N_(
+        "Race two plans over one warm log, in turns, and say which is faster, and how sure that is.\n\n"
+        "A plan is one that zcquest ships (kafka, mmap-write, read-write), a file, or - for standard input.\n\n"
+        "Exit status: 0 raced, 1 a plan did not send the log, 2 a mistake in the arguments, 3 this host cannot run it."
+    )
+)
+@click.argument("plan_a")
+@click.argument("plan_b")
+@click.option("--size", default="1G", metavar="SIZE", help=N_("How large the log is: 64M, 1G (the default)."))
+@click.option("--message-size", default="1K", metavar="SIZE", help=N_("How large a message is; 1K by default."))
+@click.option("--pairs", default="5", metavar="N", help=N_("How often each plan runs; 5 by default, and at least."))
+@_json
+@_lang
+def race(plan_a: str, plan_b: str, size: str, message_size: str, pairs: str, as_json: bool) -> int:
+    from zcquest.commands.race import show_race
+
+    return show_race(plan_a, plan_b, size=size, message_size=message_size, pairs=pairs, as_json=as_json)
+
+
 @zcquest.command(help=N_("What a call or an idea is, what it costs and who uses it. Without a name: the list."))
 @click.argument("call", required=False)
 @_lang

@@ -21,3 +21,14 @@ def refuse_other_hosts() -> None:
 
     why_not = inspect_host(Path()).why_not
     raise Refused(NO_HOST, *([say(why_not)] if why_not else []))
+
+
+def cannot_run(reason: str) -> Refused:
+    """What to raise where a run could not be had at all; `reason` in the player's language."""
+    from zcquest.levels.language import gettext as _
+
+    return Refused(
+        NO_HOST,
+        _("This host cannot run it: {reason}").format(reason=reason),
+        _("zcquest doctor tells what this host can do."),
+    )

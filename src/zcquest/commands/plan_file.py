@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import BinaryIO
 
@@ -31,9 +32,14 @@ def choose_plan(level: Level, source: str | None) -> ChosenPlan:
     if source is None:
         solution = level.solution
         return ChosenPlan(read_plan(level, solution.plan), solution.name, own=False)
+    return load_plan(source, lambda text: read_plan(level, text))
+
+
+def load_plan(source: str, parse: Callable[[str], Plan]) -> ChosenPlan:
+    """The plan in the file `source`, or on stdin for `-`, as `parse` reads it. Raises Refused."""
     name = "<stdin>" if source == STDIN else source
     try:
-        return ChosenPlan(read_plan(level, _text(source, name)), name, own=True)
+        return ChosenPlan(parse(_text(source, name)), name, own=True)
     except PlanError as error:
         places = ((problem.span, say(problem.remark)) for problem in error.problems)
         raise Refused(WRONG, *(f"{name}:{span.line}:{span.column}: {remark}" for span, remark in places)) from None

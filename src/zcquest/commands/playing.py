@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import os
 import sqlite3
-import sys
 import time
 from pathlib import Path
 
 import msgspec
 
 from zcquest.commands.cancelling import run_until_stopped
+from zcquest.commands.host import cannot_run
 from zcquest.commands.plan_file import ChosenPlan
 from zcquest.commands.printing import print_notice
-from zcquest.commands.refusal import NO_HOST, WRONG, Refused
+from zcquest.commands.refusal import WRONG, Refused
+from zcquest.commands.status_line import StatusLine
 from zcquest.engine.experiment import Laboratory
 from zcquest.engine.logs import LogUnavailable, ensure
 from zcquest.engine.session import Session
@@ -47,19 +47,23 @@ def play_plan(level: Level, chosen: ChosenPlan, *, save: bool) -> tuple[RunRepor
     try:
         report, verdict = run_until_stopped(_play(level, chosen))
     except Unplayable as failure:
-        raise _cannot(say(failure.reason)) from None
+        raise cannot_run(say(failure.reason)) from None
     except OSError as failure:  # not even a process could be started
-        raise _cannot(failure.strerror or str(failure)) from None
+        raise cannot_run(failure.strerror or str(failure)) from None
     if save and chosen.own:
         _keep(report, verdict)
     return report, verdict
 
 
 async def _play(level: Level, chosen: ChosenPlan) -> tuple[RunReport, Verdict]:
-    with _Status() as status:
+    with StatusLine(_("Preparing the log ...")) as status:
+
+        def show(scene: SceneFile, session: Session) -> None:
+            status.show(_("Running: {scene} ...").format(scene=_(scene.name)))
+
         async with open_laboratory() as laboratory:
             _prepare_logs(laboratory, level)
-            return await play(laboratory, level, chosen.plan, watch=status.show)
+            return await play(laboratory, level, chosen.plan, watch=show)
 
 
 def _prepare_logs(laboratory: Laboratory, level: Level) -> None:
@@ -69,14 +73,6 @@ def _prepare_logs(laboratory: Laboratory, level: Level) -> None:
             ensure(scene.log.spec(), laboratory.cache)
     except (LogUnavailable, OSError) as failure:
         raise Unplayable(explain(laboratory, failure)) from failure
-
-
-def _cannot(reason: str) -> Refused:
-    return Refused(
-        NO_HOST,
-        _("This host cannot run it: {reason}").format(reason=reason),
-        _("zcquest doctor tells what this host can do."),
-    )
 
 
 def _keep(report: RunReport, verdict: Verdict) -> None:
@@ -102,25 +98,3 @@ def _keep(report: RunReport, verdict: Verdict) -> None:
         for notice in progress.notices:
             print_notice(say(notice))
         progress.close()
-
-
-class _Status:
-    """While a run is on, one line on a person's terminal that says so, and goes."""
-
-    def __init__(self) -> None:
-        self._shown = sys.stderr.isatty() and os.environ.get("TERM", "dumb") != "dumb"
-
-    def __enter__(self) -> _Status:
-        self._line(_("Preparing the log ..."))
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._line("")
-
-    def show(self, scene: SceneFile, session: Session) -> None:
-        self._line(_("Running: {scene} ...").format(scene=_(scene.name)))
-
-    def _line(self, text: str) -> None:
-        if self._shown:
-            sys.stderr.write(f"\r\x1b[K{text}")
-            sys.stderr.flush()
