@@ -130,7 +130,7 @@ class Children:
     async def __aexit__(self, *_: object) -> None:
         await self.close()
 
-    async def spawn(self, role: str, config: msgspec.Struct, expected: object) -> Child:
+    async def spawn(self, role: str, config: msgspec.Struct, expected: object, *, urgent: bool = False) -> Child:
         """Fork a child that speaks `expected`. Raises ChildLost when the forkserver is gone."""
         ours, theirs = pair()
         ours.setblocking(False)
@@ -138,7 +138,8 @@ class Children:
         child = Child(self, self._names, ours, expected)
         self._living[self._names] = child
         try:
-            self._send(Spawn(role=role, name=self._names, config=msgspec.msgpack.encode(config)), theirs)
+            raw = msgspec.msgpack.encode(config)
+            self._send(Spawn(role=role, name=self._names, config=raw, urgent=urgent), theirs)
             child.pid = await asyncio.shield(child._spawned)
         except BaseException:  # a cancelled task, too, must not leave a process that nobody holds
             child.abandon()

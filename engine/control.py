@@ -15,11 +15,15 @@ LARGEST = 1 << 17  # bytes of one control message
 
 
 class Spawn(msgspec.Struct, tag=True, frozen=True):
-    """To the forkserver, with the child's control socket attached: fork a child of this role."""
+    """To the forkserver, with the child's control socket attached: fork a child of this role.
+
+    One that is not `urgent` gives way to the screens when there are not processors enough for all.
+    """
 
     role: str
     name: int
     config: bytes
+    urgent: bool
 
 
 class Kill(msgspec.Struct, tag=True, frozen=True):

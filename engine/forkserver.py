@@ -25,6 +25,7 @@ from zcquest.engine.control import LARGEST, Exited, Kill, Spawn, Spawned, ToFork
 from zcquest.engine.logs import FORMATS
 from zcquest.engine.process_name import die_with_parent, name_process
 
+_POLITE = 10  # niceness: a screen that wakes up gets its processor at once, also from a run that wants them all
 ROLES = {"machine": "zcquest.engine.machine.process", "consumer": "zcquest.engine.consumer.process"}
 
 
@@ -93,6 +94,8 @@ class Forkserver:
         status = 1
         try:
             die_with_parent(parent)
+            if not told.urgent:
+                os.nice(_POLITE)
             signal.set_wakeup_fd(-1)
             signal.signal(signal.SIGCHLD, signal.SIG_DFL)
             self.control.close()

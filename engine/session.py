@@ -152,9 +152,9 @@ class Session:
     ) -> Session:
         """A machine and a consumer, connected, the page cache as the scene wants it; no call made yet.
 
-        `keep` bytes of the stream are kept for `compare`; with `discard` the consumer only counts. Without `settle`
-        the machine is ready sooner, but page faults of the interpreter mix with the plan's. Raises ChildLost, and
-        OSError when the trace cannot be kept.
+        `keep` bytes of the stream are kept for `compare`; with `discard` the consumer only counts, and both processes
+        take all the processor they can get. Without `settle` the machine is ready sooner, but page faults of the
+        interpreter mix with the plan's. Raises ChildLost, and OSError when the trace cannot be kept.
         """
         session = cls(children, scene, plan, log)
         try:
@@ -200,7 +200,7 @@ class Session:
             discard=discard,
             keep=keep,
         )
-        self._consumer = await self.children.spawn("consumer", consumer, FromConsumer)
+        self._consumer = await self.children.spawn("consumer", consumer, FromConsumer, urgent=discard)
         listening = await self._consumer.hear()
         assert isinstance(listening, Listening)
         self._port = listening.port
@@ -216,7 +216,7 @@ class Session:
             send_buffer=scene.send_buffer,
             settle=settle,
         )
-        self._machine = await self.children.spawn("machine", machine, FromMachine)
+        self._machine = await self.children.spawn("machine", machine, FromMachine, urgent=discard)
         ready = await self._hear(self._machine)
         assert isinstance(ready, Ready)
         self.buffer = ready.buffer
@@ -322,20 +322,19 @@ class Session:
     async def gauges(self) -> Gauges:
         """Real readings of every place, now. Cheap enough for a few a second while a run is on."""
         progress = await self._ask(Report())
+        return await asyncio.to_thread(self._read_gauges, progress if isinstance(progress, Progress) else None)
+
+    def _read_gauges(self, progress: Progress | None) -> Gauges:
+        """Reads files of /proc by the dozen: kept off the event loop, where keys wait."""
         delivery = self.delivery
-        fd = self._fd
-        cache, along = await asyncio.to_thread(
-            lambda: (resident(fd, self.size), resident_map(fd, self.size, _CACHE_BUCKETS))
-        )
         meters = read_meters(self.machine_pid)
-        if meters and self._before:
-            self.meters = meters.since(self._before)
+        spent = meters.since(self._before) if meters and self._before else self.meters
         sending, receiving = socket_queues(self._port)
         standing = Standing(self.paused.position, self.paused.sent) if self.stop else self.trace.standing()
         return Gauges(
-            cache=cache,
-            cache_map=tuple(along),
-            disk_read=self.meters.disk_read_bytes or 0,
+            cache=resident(self._fd, self.size),
+            cache_map=tuple(resident_map(self._fd, self.size, _CACHE_BUCKETS)),
+            disk_read=spent.disk_read_bytes or 0,
             buffer=self.buffer,
             buffer_pending=self.paused.pending,
             mapping_resident=mapping_resident(self.machine_pid, self.log),
@@ -344,7 +343,7 @@ class Session:
             nic_sent=loopback_sent() - self._nic,
             taken=standing.position,
             sent=standing.sent + self.paused.garbage,
-            received=progress.received if isinstance(progress, Progress) else 0,
+            received=progress.received if progress else 0,
             messages=delivery.messages if delivery else 0,
             calls=len(self.trace),
         )

@@ -107,5 +107,7 @@ def free_space(folder: Path) -> Finding:
         message("free space"),
         free >= ROOM,
         message("{free} MiB", free=free >> 20),
-        None if free >= ROOM else message("Free some space: the largest level needs {room}, the others little.", room=format_size(ROOM)),
+        None
+        if free >= ROOM
+        else message("Free some space: the largest level needs {room}, the others little.", room=format_size(ROOM)),
     )

@@ -23,7 +23,7 @@ from zcquest.levels.verdict import Verdict
 from zcquest.tui.screens.level_log import is_missing, make_log
 from zcquest.tui.widgets.run_bar import Doing
 
-PERIOD = 0.2  # seconds between two looks at a run
+PERIOD = 0.25  # seconds between two looks at a run
 LATEST = 50  # calls in sight while a run is on: drawing more of them would cost more than a frame
 _PATIENCE = 1.0  # seconds that a look may take; a session that closes meanwhile never answers
 
