@@ -8,12 +8,12 @@ import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from signal import Signals
 from typing import Literal
 
 import msgspec
 
 from zcquest.engine.calls import CALLS
+from zcquest.engine.ending import why
 from zcquest.engine.experiment import Laboratory
 from zcquest.engine.logs import LogSpec, format_of
 from zcquest.engine.machine.bare import compile_repeat
@@ -23,7 +23,6 @@ from zcquest.engine.plan import Plan
 from zcquest.engine.ratio import Ratio, estimate
 from zcquest.engine.scene import Scene
 from zcquest.engine.session import Session, Stop, place_log
-from zcquest.engine.trace import errno_name
 
 FEWEST = 5  # pairs: with fewer, chance alone may well order them all
 DEADLINE = 60.0  # seconds for one run
@@ -211,29 +210,11 @@ class _Track:
 
 def _spoilt(session: Session, stop: Stop) -> Message | None:
     """Why this run does not count: it did not end as it must, or the consumer did not get the whole log."""
-    match stop.ending:
-        case Ending.SENT:
-            return _incomplete(session)
-        case Ending.END_OF_FILE:
-            return message("the log ended before its size was reached")
-        case Ending.STALLED:
-            return message("the plan stopped before the whole log was sent: its last round moved no byte")
-        case Ending.ERROR:
-            return message("a call failed with {errno}", errno=errno_name(stop.errno))
-        case Ending.NO_BYTES:
-            return message("{memory} holds no bytes yet that user code could work on", memory=stop.memory)
-        case Ending.NO_MEMORY:
-            return message(
-                "the kernel refused a buf of {bytes} bytes with {errno}", bytes=session.buffer, errno="ENOMEM"
-            )
-        case Ending.KILLED:
-            return message("{signal} killed the machine", signal=Signals(stop.signal).name)
-        case Ending.DEADLINE:
-            return message("it ran longer than {seconds} s and was stopped", seconds=int(session.scene.deadline))
-        case Ending.CANCELLED:
-            return message("you stopped the run")
-        case Ending.LOST:
-            return message("the consumer went away")
+    if stop.ending is Ending.SENT:
+        return _incomplete(session)
+    if stop.ending is Ending.END_OF_FILE:
+        return message("the log ended before its size was reached")
+    return why(stop.ending, errno=stop.errno, killed_by=stop.signal, memory=stop.memory, buffer=session.buffer)
 
 
 def _incomplete(session: Session) -> Message | None:

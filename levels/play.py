@@ -11,14 +11,16 @@ from platformdirs import user_cache_path
 
 from zcquest.engine.calls import CALLS
 from zcquest.engine.children import ChildLost, Children, sweep
+from zcquest.engine.ending import signal_name
 from zcquest.engine.experiment import Laboratory, Observation
 from zcquest.engine.logs import LogUnavailable
 from zcquest.engine.message import Message, message
 from zcquest.engine.plan import Plan, parse_plan
 from zcquest.engine.session import Session
+from zcquest.engine.trace import errno_name
 from zcquest.levels.hints import Situation
 from zcquest.levels.loader import Level
-from zcquest.levels.report import RunReport, errno_name, make_report, signal_name
+from zcquest.levels.report import RunReport, make_report
 from zcquest.levels.schema import SceneFile
 from zcquest.levels.verdict import Verdict
 

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import errno
-import signal
 from collections.abc import Callable
 from typing import Any
 
 import msgspec
 
+from zcquest.engine.ending import signal_name, why
 from zcquest.engine.experiment import Line, Observation
 from zcquest.engine.machine.executor import Ending
-from zcquest.engine.message import Message, message
+from zcquest.engine.message import Message
 from zcquest.engine.plan import format_plan
 from zcquest.engine.tally import Hop
+from zcquest.engine.trace import errno_name
 from zcquest.levels.loader import Level
 from zcquest.levels.schema import Metric, SceneFile
 from zcquest.levels.verdict import SceneResult, Verdict, judge
@@ -89,7 +89,14 @@ class SceneReport(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def error(self) -> Message | None:
         """Why the plan did not run to its end; None when it did."""
-        return _error(self)
+        return why(
+            Ending(self.ending),
+            step=self.failed_step,
+            errno=self.errno,
+            killed_by=self.signal,
+            memory=self.memory,
+            buffer=self.buffer,
+        )
 
 
 class RunReport(msgspec.Struct, frozen=True, kw_only=True):
@@ -205,41 +212,6 @@ def _failed_step(observed: Observation) -> int | None:
     if stop.ending is Ending.ERROR and observed.lines:
         return observed.lines[-1].step + 1
     return None
-
-
-def _error(scene: SceneReport) -> Message | None:
-    step = scene.failed_step or 0
-    match Ending(scene.ending):
-        case Ending.SENT | Ending.END_OF_FILE:
-            return None
-        case Ending.STALLED:
-            return message("the plan stopped before the whole log was sent: its last round moved no byte")
-        case Ending.ERROR:
-            return message("step {step} failed with {errno}", step=step, errno=errno_name(scene.errno))
-        case Ending.NO_BYTES:
-            return message("{memory} holds no bytes yet that user code could work on", memory=scene.memory)
-        case Ending.NO_MEMORY:
-            return message("the kernel refused a buf of {bytes} bytes with {errno}", bytes=scene.buffer, errno="ENOMEM")
-        case Ending.KILLED if step:
-            return message("{signal} killed the machine in step {step}", signal=signal_name(scene.signal), step=step)
-        case Ending.KILLED:
-            return message("{signal} killed the machine", signal=signal_name(scene.signal))
-        case Ending.DEADLINE:
-            return message("the plan ran longer than this scene allows and was stopped")
-        case Ending.CANCELLED:
-            return message("you stopped the run")
-        case Ending.LOST:
-            return message("the consumer went away")
-
-
-def errno_name(number: int) -> str:
-    """`EFAULT` for 14."""
-    return errno.errorcode.get(number, str(number))
-
-
-def signal_name(number: int) -> str:
-    """`SIGBUS` for 7; an empty string for no signal."""
-    return signal.Signals(number).name if number else ""
 
 
 def to_json(report: RunReport, say: Callable[[Message], str]) -> dict[str, Any]:

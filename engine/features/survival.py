@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import errno
-import signal
-
+from zcquest.engine.ending import signal_name
 from zcquest.engine.features.base import Judgement, Outcome
 from zcquest.engine.machine.executor import Ending
 from zcquest.engine.message import message
+from zcquest.engine.trace import errno_name
 
 _ALIVE = {Ending.SENT, Ending.END_OF_FILE, Ending.STALLED}
 
@@ -18,9 +17,7 @@ def survival(outcome: Outcome) -> Judgement:
     if stop.ending in _ALIVE:
         return Judgement(True, message("the machine lived to the plan's end"))
     if stop.signal and stop.ending is Ending.KILLED:
-        return Judgement(False, message("{signal} killed the machine", signal=signal.Signals(stop.signal).name))
+        return Judgement(False, message("{signal} killed the machine", signal=signal_name(stop.signal)))
     if stop.errno:
-        return Judgement(
-            False, message("the plan broke off at {errno}", errno=errno.errorcode.get(stop.errno, str(stop.errno)))
-        )
+        return Judgement(False, message("the plan broke off at {errno}", errno=errno_name(stop.errno)))
     return Judgement(False, message("the plan did not end by itself"))

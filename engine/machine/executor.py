@@ -24,7 +24,6 @@ class Ending(StrEnum):
     KILLED = "killed"  # a signal ended the machine
     DEADLINE = "deadline"
     CANCELLED = "cancelled"
-    LOST = "lost"  # the consumer went away
 
 
 @dataclass(frozen=True, slots=True)

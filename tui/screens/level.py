@@ -17,6 +17,7 @@ from textual.worker import Worker
 from zcquest.engine.calls import CALLS
 from zcquest.engine.message import Message, message
 from zcquest.engine.plan import Parsed, format_plan, parse, same
+from zcquest.levels.keeping import keep_run, latest_run
 from zcquest.levels.language import gettext as _
 from zcquest.levels.language import say
 from zcquest.levels.play import situation
@@ -27,7 +28,6 @@ from zcquest.tui.screens.base import ZcScreen
 from zcquest.tui.screens.call_palette import CallPalette
 from zcquest.tui.screens.debrief import DebriefScreen
 from zcquest.tui.screens.level_run import LevelRun, RunEnded, RunProgress, RunRefused
-from zcquest.tui.screens.level_scores import keep_run, latest_run
 from zcquest.tui.screens.level_steps import LevelSteps, Order, Stepped, SteppingEnded, StepRemark
 from zcquest.tui.screens.level_words import page_for
 from zcquest.tui.screens.predict import PredictScreen

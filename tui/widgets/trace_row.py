@@ -16,7 +16,8 @@ from zcquest.engine.places import Evidence, Mover, Route
 from zcquest.engine.plan import Plan
 from zcquest.levels.language import gettext as _
 from zcquest.levels.report import HopReport
-from zcquest.tui.widgets.wording import evidence_word, mover_word, place_word, rounded_size
+from zcquest.levels.words import evidence_word, mover_word
+from zcquest.tui.widgets.wording import place_word, rounded_size
 
 TEXT_COLUMN = 16  # where the call begins; what comes before is of one width in every language
 _WIDEST_CALL = 72  # cells that a call may take before what came of it is pushed to the right

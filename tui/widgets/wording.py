@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from zcquest.engine.places import Evidence, Mover, Place
+from zcquest.engine.places import Place
 from zcquest.engine.sizes import format_size
 from zcquest.levels.language import gettext as _
 from zcquest.levels.schema import Feature, Metric
@@ -78,24 +78,3 @@ def place_word(place: Place) -> str:
         Place.NIC: _("NIC"),
         Place.CONSUMER: _("consumer"),
     }[place]
-
-
-def mover_word(mover: Mover) -> str:
-    return {
-        Mover.CPU: _("CPU copy"),
-        Mover.DMA: _("DMA"),
-        Mover.NONE: _("shared, no copy"),
-        Mover.MIXED: _("partly copied"),
-        Mover.UNKNOWN: _("no witness"),
-    }[mover]
-
-
-def evidence_word(evidence: Evidence) -> str:
-    return {
-        Evidence.COUNTED: _("counted"),
-        Evidence.METERED: _("metered"),
-        Evidence.PROVED: _("proved"),
-        Evidence.REPORTED: _("reported"),
-        Evidence.MODELLED: _("≈ modelled"),
-        Evidence.NOTHING: _("nothing witnessed"),
-    }[evidence]

@@ -6,14 +6,14 @@ from collections.abc import Iterator
 
 from zcquest.commands.plan_file import ChosenPlan
 from zcquest.commands.printing import pad, print_line, stars
-from zcquest.commands.words import evidence_word, mover_word
 from zcquest.engine.experiment import Line
-from zcquest.engine.places import Evidence, Place
+from zcquest.engine.places import Evidence, Mover, Place
 from zcquest.engine.tally import SWITCHES_PER_CALL, SWITCHES_PER_USER_FAULT
 from zcquest.levels.language import gettext as _
 from zcquest.levels.language import say
 from zcquest.levels.loader import Level
 from zcquest.levels.report import HopReport, RunReport, SceneReport, signal_name
+from zcquest.levels.words import evidence_word, mover_word
 
 _NARROWEST, _WIDEST = 24, 100  # cells of the column of calls
 _NS_PER_MS = 1_000_000
@@ -82,4 +82,4 @@ def _made(hop: HopReport, line: Line) -> bool:
 
 
 def _hop(hop: HopReport) -> str:
-    return f"{hop.source} → {hop.target} {mover_word(hop.mover)}, {evidence_word(hop.evidence)}"
+    return f"{hop.source} → {hop.target} {mover_word(Mover(hop.mover))}, {evidence_word(Evidence(hop.evidence))}"

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-import time
 from pathlib import Path
-
-import msgspec
 
 from zcquest.commands.cancelling import run_until_stopped
 from zcquest.commands.host import cannot_run
@@ -17,11 +14,12 @@ from zcquest.commands.status_line import StatusLine
 from zcquest.engine.experiment import Laboratory
 from zcquest.engine.logs import LogUnavailable, ensure
 from zcquest.engine.session import Session
+from zcquest.levels.keeping import keep_run
 from zcquest.levels.language import gettext as _
 from zcquest.levels.language import say
 from zcquest.levels.loader import Level, UnknownLevel, load_campaign
 from zcquest.levels.play import Unplayable, explain, open_laboratory, play
-from zcquest.levels.progress import Progress, RunRow
+from zcquest.levels.progress import Progress
 from zcquest.levels.report import RunReport
 from zcquest.levels.schema import SceneFile
 from zcquest.levels.verdict import Verdict
@@ -79,19 +77,7 @@ def _keep(report: RunReport, verdict: Verdict) -> None:
     """What goes wrong here is told, and takes nothing from the run."""
     progress = Progress.open()
     try:
-        progress.record_run(
-            RunRow(
-                level=report.level,
-                at=time.time(),
-                plan=report.plan,
-                passed=report.passed,
-                stars=report.stars,
-                copies=verdict.copies,
-                switches=verdict.switches,
-                buffer=verdict.buffer,
-                report=msgspec.Raw(msgspec.json.encode(report)),
-            )
-        )
+        keep_run(progress, report, verdict)
     except (OSError, sqlite3.Error) as error:
         print_notice(_("The run could not be kept in your progress: {reason}").format(reason=error))
     finally:

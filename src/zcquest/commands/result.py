@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from zcquest.commands.plan_file import ChosenPlan
 from zcquest.commands.printing import Table, on_terminal, print_line, print_table, stars
-from zcquest.commands.words import evidence_word, mover_word
+from zcquest.engine.places import Evidence, Mover
 from zcquest.levels.language import gettext as _
 from zcquest.levels.language import say
 from zcquest.levels.loader import Level
 from zcquest.levels.report import HopReport, RunReport, SceneReport
 from zcquest.levels.schema import Metric
 from zcquest.levels.verdict import COPIES_TOLERANCE, Verdict
+from zcquest.levels.words import evidence_word, mover_word
 
 
 def print_result(level: Level, chosen: ChosenPlan, report: RunReport, verdict: Verdict) -> None:
@@ -120,9 +121,9 @@ def _hops(report: RunReport) -> Table:
                 "-" if hop.step is None else str(hop.step),
                 hop.source,
                 hop.target,
-                mover_word(hop.mover),
+                mover_word(Mover(hop.mover)),
                 str(hop.bytes),
-                evidence_word(hop.evidence),
+                evidence_word(Evidence(hop.evidence)),
                 say(hop.note) if hop.note else "-",
             )
     return table

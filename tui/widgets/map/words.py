@@ -5,6 +5,7 @@ from __future__ import annotations
 from zcquest.engine.places import Evidence, Mover, Place
 from zcquest.levels.language import gettext as _
 from zcquest.levels.language import say
+from zcquest.levels.words import evidence_word
 from zcquest.tui.widgets.map_state import MapHop, MapState, map_hops
 from zcquest.tui.widgets.wording import grouped
 
@@ -46,20 +47,8 @@ def mover_name(mover: Mover) -> str:
 
 
 def evidence_name(evidence: Evidence) -> str:
-    """What stands behind a figure, in one word."""
-    match evidence:
-        case Evidence.COUNTED:
-            return _("counted")
-        case Evidence.METERED:
-            return _("metered")
-        case Evidence.PROVED:
-            return _("proved")
-        case Evidence.REPORTED:
-            return _("reported")
-        case Evidence.MODELLED:
-            return _("modelled")
-        case Evidence.NOTHING:
-            return _("no witness")
+    """What stands behind a figure; the ≈ of what is modelled stands before the figure itself."""
+    return evidence_word(evidence).removeprefix("≈ ")
 
 
 def about_bytes(count: int) -> str:

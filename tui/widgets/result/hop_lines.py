@@ -8,9 +8,9 @@ from zcquest.engine.places import Evidence, Mover, Place
 from zcquest.levels.language import gettext as _
 from zcquest.levels.language import say
 from zcquest.levels.report import HopReport, RunReport
+from zcquest.levels.words import evidence_word
 from zcquest.tui.widgets.columns import left, right
 from zcquest.tui.widgets.map.words import exact_bytes, mover_name, place_name
-from zcquest.tui.widgets.wording import evidence_word
 
 _STEP, _WAY, _BYTES, _MOVER = 3, 28, 18, 9  # cells
 _INKS = {Mover.CPU: "$cpu", Mover.MIXED: "$cpu", Mover.DMA: "$dma", Mover.NONE: "$shared", Mover.UNKNOWN: "$error"}

@@ -9,9 +9,10 @@ from textual.content import Content
 from zcquest.engine.places import Evidence
 from zcquest.levels.language import gettext as _
 from zcquest.levels.report import RunReport, SceneReport
+from zcquest.levels.words import evidence_word
 from zcquest.tui.widgets.columns import left, right
 from zcquest.tui.widgets.map.words import exact_bytes
-from zcquest.tui.widgets.wording import evidence_word, grouped
+from zcquest.tui.widgets.wording import grouped
 
 _NAME, _VALUE, _EVIDENCE = 29, 15, 9  # cells
 

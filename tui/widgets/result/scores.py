@@ -14,9 +14,10 @@ from zcquest.levels.progress import Best, Prediction
 from zcquest.levels.report import RunReport, SceneReport
 from zcquest.levels.schema import Metric
 from zcquest.levels.verdict import COPIES_TOLERANCE, Verdict
+from zcquest.levels.words import evidence_word
 from zcquest.tui.widgets.columns import left, right
 from zcquest.tui.widgets.result.verdict_lines import feature_name
-from zcquest.tui.widgets.wording import bound_figure, evidence_word, grouped, mark, metric_figure, metric_word
+from zcquest.tui.widgets.wording import bound_figure, grouped, mark, metric_figure, metric_word
 
 _LABEL, _YOURS, _PAR, _BEST, _PREDICTED = 9, 11, 6, 8, 11  # cells
 _COLOURS = {True: "$success", False: "$error", None: "$foreground"}

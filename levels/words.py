@@ -1,4 +1,4 @@
-"""Movers, evidence and endings in words for people; JSON keeps the identifiers."""
+"""Movers and evidence in the player's language; JSON keeps the identifiers."""
 
 from __future__ import annotations
 
@@ -6,22 +6,24 @@ from zcquest.engine.places import Evidence, Mover
 from zcquest.levels.language import gettext as _
 
 
-def mover_word(mover: str) -> str:
-    match Mover(mover):
+def mover_word(mover: Mover) -> str:
+    """What became of a hop's bytes."""
+    match mover:
         case Mover.CPU:
             return _("CPU copy")
         case Mover.DMA:
             return _("DMA copy")
         case Mover.NONE:
-            return _("shared")
+            return _("shared, no copy")
         case Mover.MIXED:
-            return _("part copy")
+            return _("partly copied")
         case Mover.UNKNOWN:
-            return _("unknown")
+            return _("no witness")
 
 
-def evidence_word(evidence: str) -> str:
-    match Evidence(evidence):
+def evidence_word(evidence: Evidence) -> str:
+    """What stands behind a figure, in one word."""
+    match evidence:
         case Evidence.COUNTED:
             return _("counted")
         case Evidence.METERED:
