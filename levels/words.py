@@ -14,7 +14,7 @@ def mover_word(mover: Mover) -> str:
         case Mover.DMA:
             return _("DMA copy")
         case Mover.NONE:
-            return _("shared, no copy")
+            return _("shared")
         case Mover.MIXED:
             return _("partly copied")
         case Mover.UNKNOWN:

@@ -222,14 +222,14 @@ async def test_strangers_at_the_consumers_door_are_turned_away_and_hold_nobody_u
     strangers: list[socket.socket] = []
     spawn = Children.spawn
 
-    async def after_strangers(children: Children, role: str, config: Any, expected: object) -> Any:
+    async def after_strangers(children: Children, role: str, config: Any, expected: object, **options: bool) -> Any:
         if role == "machine":
             for shown in (b"", b"\0" * 32, config.token[:31], b"GET / HTTP/1.1\r\nHost: localhost:1\r\n\r\n"):
                 stranger = socket.create_connection(("127.0.0.1", config.port))
                 stranger.sendall(shown)
                 strangers.append(stranger)
             strangers.extend(socket.create_connection(("127.0.0.1", config.port)) for _ in range(100))
-        return await spawn(children, role, config, expected)
+        return await spawn(children, role, config, expected, **options)
 
     monkeypatch.setattr(Children, "spawn", after_strangers)
     async with laboratory.session(scene(), WRITE) as session:
