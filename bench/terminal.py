@@ -120,12 +120,17 @@ def _echoes(terminal: Terminal) -> list[float]:
     terminal.forget()
     terminal.press("\x10")
     terminal.wait_for("Search")
+    terminal.press("x")  # the palette gathers its commands at the first letter; that is not the run's doing
+    time.sleep(0.5)
     waits = []
-    for letter in LETTERS:
-        terminal.forget()
-        terminal.press(letter)
-        waits.append(terminal.wait_for(letter))
-        time.sleep(0.03)
+    for letters in (LETTERS, LETTERS):
+        terminal.press("\x15")  # an empty line
+        time.sleep(0.2)
+        for letter in letters:
+            terminal.forget()
+            terminal.press(letter)
+            waits.append(terminal.wait_for(letter))
+            time.sleep(0.03)
     return waits
 
 

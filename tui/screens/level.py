@@ -302,7 +302,7 @@ class LevelScreen(ZcScreen[None]):
 
     def _run(self) -> None:
         self._begin(Phase.RUNNING)
-        run = LevelRun(self.level, self.view.plan, self.post_message)
+        run = LevelRun(self.level, self.view.plan, self.post_message, lambda: self.is_active)
         self._work_on(run.go(self.game.laboratory))
 
     def _begin(self, phase: Phase) -> None:

@@ -57,7 +57,9 @@ class RunRefused(Message):
 class LevelRun:
     """One run of a level. `post` takes its messages."""
 
-    def __init__(self, level: Level, plan: Plan, post: Callable[[Message], object]) -> None:
+    def __init__(self, level: Level, plan: Plan, post: Callable[[Message], object], wanted: Callable[[], bool]) -> None:
+        """`wanted` tells whether anybody sees how far the run is: under a dialogue, its keys go first."""
+        self._wanted = wanted
         self._level = level
         self._plan = plan
         self._post = post
@@ -101,6 +103,8 @@ class LevelRun:
             if session.stop:
                 self._tell("proving")
                 self._session = None
+                continue
+            if not self._wanted():
                 continue
             with contextlib.suppress(OSError, ChildLost):
                 gauges = await asyncio.wait_for(session.gauges(), _PATIENCE)
