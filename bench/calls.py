@@ -12,8 +12,9 @@ from zcquest.engine.experiment import Laboratory
 from zcquest.engine.logs import LogSpec
 from zcquest.engine.machine.executor import Ending
 from zcquest.engine.plan import parse_plan
+from zcquest.engine.run_log import place_log
 from zcquest.engine.scene import Scene
-from zcquest.engine.session import Session, place_log
+from zcquest.engine.session import Session
 
 PLANS = {
     "sendfile 1 KiB": "repeat:\n    sendfile(sock, log, 1K)\n",

@@ -20,8 +20,9 @@ from zcquest.engine.meters import Meters
 from zcquest.engine.pagecache import Eviction
 from zcquest.engine.plan import Plan
 from zcquest.engine.probe import Calibration, Probe, Proof
+from zcquest.engine.run_log import place_log
 from zcquest.engine.scene import Scene
-from zcquest.engine.session import Session, Stop, place_log
+from zcquest.engine.session import Session, Stop
 from zcquest.engine.tally import Tally, add_up
 from zcquest.engine.trace import Record, Trace
 
@@ -168,7 +169,7 @@ def _observation(session: Session, calibration: Calibration | None, proofs: Mapp
 
 
 def _batches(session: Session) -> tuple[Span, ...]:
-    fd = os.open(session.original if session.tampered else session.log, os.O_RDONLY)
+    fd = os.open(session.run_log.original if session.tampered else session.log, os.O_RDONLY)
     try:
         return tuple(format_of(session.scene.log.format).spans(fd, os.fstat(fd).st_size))
     finally:

@@ -20,8 +20,9 @@ from zcquest.engine.logs import LogSpec, format_of
 from zcquest.engine.message import Message, message
 from zcquest.engine.places import Mover
 from zcquest.engine.plan import Argument, Plan, parse_plan
+from zcquest.engine.run_log import place_log
 from zcquest.engine.scene import Scene
-from zcquest.engine.session import Session, TamperRefused, place_log
+from zcquest.engine.session import Session, TamperRefused
 
 PROBE_LOG = LogSpec(size=64 << 10, seed=64)  # one trip of most plans, and no more than the socket's buffers hold
 _PATIENCE = 2.0  # seconds: a busy host is slow to answer, and a consumer let go too soon proves nothing
@@ -150,7 +151,7 @@ async def _one(session: Session, index: int) -> Proof | None:
         paused = await session.step(_PATIENCE)
         if session.stop:
             return Proof(Finding.NOTHING)
-        if paused.step == index and paused.moved and session.tells(paused.moved):
+        if paused.step == index and paused.moved and session.run_log.changes(*paused.moved):
             break
     else:
         return Proof(Finding.NOTHING)

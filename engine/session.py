@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 import os
 import secrets
-import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic
@@ -15,7 +14,6 @@ from typing import Any
 import msgspec
 
 from zcquest.engine.children import Child, ChildLost, Children
-from zcquest.engine.consumer.comparison import count_differences, write_sibling
 from zcquest.engine.control import (
     Advance,
     Bare,
@@ -36,16 +34,15 @@ from zcquest.engine.control import (
     Tamper,
 )
 from zcquest.engine.gauges import Gauges, loopback_sent, mapping_resident, socket_queues
-from zcquest.engine.logs import Delivery, ensure, format_of
+from zcquest.engine.logs import Delivery
 from zcquest.engine.machine.executor import Ending
 from zcquest.engine.meters import Meters, read_meters
 from zcquest.engine.pagecache import Eviction, evict, resident, resident_map, warm
 from zcquest.engine.plan import Plan, format_plan
+from zcquest.engine.run_log import RunLog
 from zcquest.engine.scene import Scene
 from zcquest.engine.trace import InFlight, Standing, Trace
 
-SHARED_FROM = 64 << 20  # logs above this many bytes are linked, not copied: they cannot be tampered with or cut
-SEGMENT = "00000000000000000000.log"  # a segment is named by its base offset
 _BLOCKED = 0.25  # seconds after which a stepped call counts as waiting for the consumer, which is then let go
 _DRAIN = 5.0  # seconds
 _LAST_READS = 2.0  # seconds that a consumer gets, at least, to read what is in its socket when the machine is done
@@ -77,33 +74,6 @@ class TamperRefused(Exception):
     """Nothing was moved yet, or this log is shared with the cache and must not be written to."""
 
 
-def place_log(scene: Scene, cache: Path, folder: Path) -> Path:
-    """This run's own log, as a broker would lay it out. Raises LogUnavailable and OSError.
-
-    A copy, so that it can be tampered with and cut; a large log is a link to the cached one, for the disk's sake.
-    Blocks for as long as it takes to make the log and to write it.
-    """
-    source = ensure(scene.log, cache)
-    target = folder / "orders-0" / SEGMENT
-    target.parent.mkdir()
-    if scene.log.size > SHARED_FROM and not scene.truncate:
-        with contextlib.suppress(OSError):  # another filesystem, or one without links
-            os.link(source, target)
-            return target
-    shutil.copyfile(source, target)
-    _settle_on_disk(target)
-    return target
-
-
-def _settle_on_disk(path: Path) -> None:
-    """A broker's old segment is clean in the page cache; a dirty page would ignore any advice to drop it."""
-    fd = os.open(path, os.O_RDWR)
-    try:
-        os.fsync(fd)
-    finally:
-        os.close(fd)
-
-
 class Session:
     """Open it with `Session.open`; it is also an async context manager that closes."""
 
@@ -112,7 +82,8 @@ class Session:
         self.scene = scene
         self.plan = plan
         self.log = log
-        self.size = log.stat().st_size
+        self.run_log = RunLog(log, scene.log.format)
+        self.size = self.run_log.size
         self.trace = Trace(log.with_suffix(".trace"))
         self.eviction: Eviction | None = None
         self.paused = Paused()
@@ -353,57 +324,24 @@ class Session:
     async def tamper(self) -> Tampered:
         """Overwrite the source of the latest call's hop with the sibling's bytes. Raises TamperRefused, ChildLost."""
         moved = self.paused.moved
-        if not moved or self.stop:
+        if not moved or self.stop or self.run_log.shared:
             raise TamperRefused
-        if self.size > SHARED_FROM:
-            raise TamperRefused
-        start, stop = moved
         self.tampered = True
-        sibling = self.sibling
-        first, last = await asyncio.to_thread(
-            write_sibling, self.scene.log.format, str(self.original), str(sibling), start, stop - start
-        )
+        changed = await asyncio.to_thread(self.run_log.changes, *moved)
+        first, last = await asyncio.to_thread(self.run_log.write_sibling, *moved)
         if self.paused.moved_from_buffer:
             assert self._machine
-            await self._machine.say(Tamper(sibling=str(sibling)))
+            await self._machine.say(Tamper(sibling=str(self.run_log.sibling)))
             self.paused = await self._machine.hear()
         else:
-            with open(sibling, "rb") as other:
-                os.pwrite(self._fd, os.pread(other.fileno(), last - first, first), first)
-        changed = await asyncio.to_thread(self._changed, start, stop)
+            self.run_log.overwrite(self._fd, first, last)
         return Tampered((first, last), moved, self.paused.moved_from_buffer, changed)
-
-    def _changed(self, start: int, stop: int) -> int:
-        with open(self.original, "rb") as old, open(self.sibling, "rb") as new:
-            was, is_now = (os.pread(file.fileno(), stop - start, start) for file in (old, new))
-        return count_differences(was, is_now)
-
-    def tells(self, moved: tuple[int, int]) -> bool:
-        """Whether tampering with this log range would change a byte of it: batches keep their first 17."""
-        start, stop = moved
-        with open(self.log, "rb") as log:
-            first, last = format_of(self.scene.log.format).bounds(log.fileno(), start, stop - start, self.size)
-            whole = os.pread(log.fileno(), last - first, first)
-        changed = format_of(self.scene.log.format).tampered(whole)
-        return whole[start - first : stop - first] != changed[start - first : stop - first]
 
     async def compare(self, moved: tuple[int, int]) -> Compared:
         """Ask the consumer which bytes of a log range it got, old or the sibling's. Needs `keep` at opening."""
-        answer = await self._ask(Compare(str(self.original), str(self.sibling), *moved))
+        answer = await self._ask(Compare(str(self.run_log.original), str(self.run_log.sibling), *moved))
         assert isinstance(answer, Compared)
         return answer
-
-    @property
-    def original(self) -> Path:
-        """The log as it was before anyone tampered with it."""
-        kept = self.log.with_suffix(".original")
-        if not kept.exists():
-            shutil.copyfile(self.log, kept)
-        return kept
-
-    @property
-    def sibling(self) -> Path:
-        return self.log.with_suffix(".sibling")
 
     # -- below ---------------------------------------------------------------------------------------------------------
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-
 from zcquest.engine.logs import format_of
 
 
@@ -74,21 +72,3 @@ def _batches(fd: int, log_format: str, start: int, stop: int, size: int) -> list
     if walked < size:
         found.append((walked, size))  # a batch cut short, what cannot be walked, a CommitLog's blank record
     return [(first, last) for first, last in found if first < stop and start < last]
-
-
-def write_sibling(log_format: str, log: str, sibling: str, start: int, length: int) -> tuple[int, int]:
-    """Put the tampered form of the batches around [start, start + length) into `sibling`, at their own offsets.
-
-    Returns the range [first, last) of the log that those batches take.
-    """
-    chosen = format_of(log_format)
-    with open(log, "rb") as source:
-        size = os.fstat(source.fileno()).st_size
-        first, last = chosen.bounds(source.fileno(), start, length, size)
-        fresh = chosen.tampered(os.pread(source.fileno(), last - first, first))
-    fd = os.open(sibling, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    try:
-        os.pwrite(fd, fresh, first)
-    finally:
-        os.close(fd)
-    return first, last

@@ -9,7 +9,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from zcquest.engine import session as session_module
+from zcquest.engine import run_log
 from zcquest.engine.calls import CALLS
 from zcquest.engine.experiment import Laboratory, read_lines
 from zcquest.engine.logs import ensure
@@ -101,7 +101,7 @@ async def test_a_log_is_cut_after_as_many_calls_as_the_scene_says(laboratory: La
 async def test_a_cut_never_reaches_the_cached_log(
     laboratory: Laboratory, scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(session_module, "SHARED_FROM", 32 * KIB)
+    monkeypatch.setattr(run_log, "SHARED_FROM", 32 * KIB)
     cut = scene(seed=77, truncate=Truncate(after_calls=1, to=0))
     cached = ensure(cut.log, laboratory.cache)
     before = cached.read_bytes()

@@ -17,7 +17,8 @@ from zcquest.engine.logs import LogUnavailable
 from zcquest.engine.message import Message as Sentence
 from zcquest.engine.message import message
 from zcquest.engine.plan import Plan
-from zcquest.engine.session import SHARED_FROM, Session, TamperRefused
+from zcquest.engine.run_log import SHARED_FROM
+from zcquest.engine.session import Session, TamperRefused
 from zcquest.levels.loader import Level
 from zcquest.levels.play import Unplayable, explain
 from zcquest.levels.report import RunReport, make_report

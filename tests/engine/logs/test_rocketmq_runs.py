@@ -13,8 +13,9 @@ from zcquest.engine.machine.executor import Ending
 from zcquest.engine.places import Mover
 from zcquest.engine.plan import parse_plan
 from zcquest.engine.probe import Finding
+from zcquest.engine.run_log import place_log
 from zcquest.engine.scene import Scene, Truncate
-from zcquest.engine.session import Session, place_log
+from zcquest.engine.session import Session
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -116,7 +117,7 @@ async def test_tampering_decides_every_hop_of_a_commit_log(
     async with await Session.open(laboratory.children, scene, plan, log, keep=1 << 20) as session:
         for _ in range(steps):
             paused = await session.step()
-        assert paused.moved and session.tells(paused.moved)
+        assert paused.moved and session.run_log.changes(*paused.moved)
         done = await session.tamper()
         await session.run()
         delivery = await session.finish()

@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from zcquest.engine.consumer.comparison import compare, write_sibling
+from zcquest.engine.consumer.comparison import compare
 from zcquest.engine.logs import LogSpec, format_of
 from zcquest.engine.logs.rocketmq_log import read_log
+from zcquest.engine.run_log import RunLog
 
 ROCKETMQ = format_of("rocketmq")
 SPECS = [
@@ -126,9 +127,9 @@ def test_spans_are_the_whole_messages_and_their_numbers(tmp_path: Path, message:
 def test_old_and_new_bytes_are_told_apart_wherever_a_message_lands_in_the_stream(
     tmp_path: Path, received: bytes
 ) -> None:
-    log, sibling = tmp_path / "log", tmp_path / "sibling"
+    log, sibling = tmp_path / "a.log", tmp_path / "a.sibling"
     log.write_bytes(LOG)
-    assert write_sibling("rocketmq", str(log), str(sibling), 5000, 4000) == (4096, 9216)
+    assert RunLog(log, "rocketmq").write_sibling(5000, 9000) == (4096, 9216)
     old, new = compare(received, "rocketmq", str(log), str(sibling), 5000, 9000)
     assert (old > 3000, new) == (True, 0)
     shift = LOG.index(received)
@@ -138,7 +139,7 @@ def test_old_and_new_bytes_are_told_apart_wherever_a_message_lands_in_the_stream
 
 
 def test_messages_that_never_arrived_count_for_neither(tmp_path: Path) -> None:
-    log, sibling = tmp_path / "log", tmp_path / "sibling"
+    log, sibling = tmp_path / "a.log", tmp_path / "a.sibling"
     log.write_bytes(LOG)
-    write_sibling("rocketmq", str(log), str(sibling), 0, 65536)
+    RunLog(log, "rocketmq").write_sibling(0, 65536)
     assert compare(LOG[32768:50000], "rocketmq", str(log), str(sibling), 0, 32768) == (0, 0)
