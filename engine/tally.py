@@ -18,6 +18,10 @@ SWITCHES_PER_USER_FAULT = 2
 
 
 READ_BYTES = message("the block layer counted these bytes for the machine (ru_inblock, the same as read_bytes)")
+NOT_COUNTED = message(
+    "these bytes were not in the page cache before the run, and read_bytes of the machine did not move for them: "
+    "somebody else, such as a tracer, had them fetched"
+)
 NO_NIC = message("loopback has no network card: this copy is what a card would make")
 NOT_REACHED = message("the probe could not reach this hop: none of its bytes arrived at the consumer")
 
@@ -103,8 +107,21 @@ class _Sum:
 _Sums = dict[tuple[int, int, int], _Sum]  # by step, call's code and errno
 
 
-def add_up(trace: Trace, plan: Plan, payload: int, proofs: Mapping[int, Proof], doubt: Message | None = None) -> Tally:
-    """The tally of a run. `proofs` by step index; `doubt` is why nothing is proved here, if nothing is."""
+def add_up(
+    trace: Trace,
+    plan: Plan,
+    payload: int,
+    proofs: Mapping[int, Proof],
+    doubt: Message | None = None,
+    *,
+    absent: int = 0,
+) -> Tally:
+    """The tally of a run. `proofs` by step index; `doubt` is why nothing is proved here, if nothing is.
+
+    `absent` are the bytes the plan took that the page cache did not hold when it started: they came from disk. What the
+    machine's own counter does not show of them was fetched for somebody else (a tracer that looked at a mapping first),
+    or by a filesystem without a block device, and is marked as modelled.
+    """
     sums = _sums(trace)
     syscalls: Counter[str] = Counter()
     errors: Counter[str] = Counter()
@@ -119,7 +136,7 @@ def add_up(trace: Trace, plan: Plan, payload: int, proofs: Mapping[int, Proof], 
             errors[errno_name(error)] += total.calls
     return Tally(
         payload=payload,
-        hops=tuple(_hops(plan, sums, proofs, doubt)),
+        hops=tuple(_hops(plan, sums, proofs, doubt, absent)),
         syscalls=dict(syscalls),
         user_faults=user_faults,
         kernel_faults=kernel_faults,
@@ -166,18 +183,26 @@ def _carried(index: int, plan: Plan, sums: _Sums) -> int:
     return total.asked if call.carries_all else total.result
 
 
-def _hops(plan: Plan, sums: _Sums, proofs: Mapping[int, Proof], doubt: Message | None) -> list[Hop]:
+def _hops(plan: Plan, sums: _Sums, proofs: Mapping[int, Proof], doubt: Message | None, absent: int) -> list[Hop]:
     hops = []
+    missing = absent - BLOCK * sum(total.blocks for total in sums.values())
     for index, step in enumerate(plan.steps):
         disk = BLOCK * sum(total.blocks for (number, _, _), total in sums.items() if number == index)
         if disk:
             hops.append(Hop(index, Place.DISK, Place.PAGE_CACHE, Mover.DMA, disk, disk, Evidence.METERED, READ_BYTES))
         carried = _carried(index, plan, sums)
         for route in CALLS[step.call].routes(step) if carried else ():
+            if missing > 0 and route.source is Place.PAGE_CACHE:
+                hops.append(_fetched_for_others(index, missing))
+                missing = 0
             hops.append(_proved(index, route.source, route.target, carried, proofs.get(index), doubt))
             if route.target is Place.SOCKET:
                 hops.append(Hop(index, Place.SOCKET, Place.NIC, Mover.DMA, carried, carried, Evidence.MODELLED, NO_NIC))
     return hops
+
+
+def _fetched_for_others(index: int, count: int) -> Hop:
+    return Hop(index, Place.DISK, Place.PAGE_CACHE, Mover.DMA, count, count, Evidence.MODELLED, NOT_COUNTED)
 
 
 def _proved(index: int, source: Place, target: Place, count: int, proof: Proof | None, doubt: Message | None) -> Hop:

@@ -27,6 +27,24 @@ CODE = {call.name: code for code, call in enumerate(CODES)}
 
 
 @pytest.mark.usefixtures("cold_disk")
+async def test_bytes_that_somebody_else_had_fetched_are_a_disk_hop_without_a_meter(
+    laboratory: Laboratory, scene
+) -> None:
+    """As under strace, which reads a mapped buffer to print it before the machine's write faults it in."""
+    plan = parse_plan("once:\n mmap(log)\nrepeat:\n write(sock, map, 64K)\n", CALLS)
+    async with laboratory.session(scene(start="cold"), plan) as session:
+        assert session.eviction
+        session.log.read_bytes()
+        await session.run()
+        await session.finish()
+        seen = await laboratory.conclude(session)
+    disk = [hop for hop in seen.tally.hops if hop.source is Place.DISK]
+    assert [(hop.bytes, hop.mover, hop.evidence) for hop in disk] == [(64 * KIB, Mover.DMA, Evidence.MODELLED)]
+    assert seen.meters.disk_read_bytes == 0
+    assert seen.tally.copies() == 3.0
+
+
+@pytest.mark.usefixtures("cold_disk")
 @pytest.mark.parametrize(
     ("text", "total", "cpu", "switches"),
     [
