@@ -9,6 +9,7 @@ from zcquest.levels.language import gettext as _
 
 __all__ = ["N_", "_", "other_language", "translated"]
 
+_SHORT = {"en": "EN", "zh": "中文"}  # a footer of 80 columns has no room for more
 LANGUAGE_ACTIONS = ("toggle_language", "app.toggle_language")
 
 
@@ -26,7 +27,7 @@ def other_language() -> str:
 def translated(active: ActiveBinding) -> ActiveBinding:
     """The binding in the language in use. The language key names the *other* one: who needs it cannot read this."""
     node, binding, enabled, tooltip = active
-    in_other = LANGUAGES[other_language()] if binding.action in LANGUAGE_ACTIONS else None
+    in_other = _SHORT[other_language()] if binding.action in LANGUAGE_ACTIONS else None
     said = binding.__class__(
         key=binding.key,
         action=binding.action,
