@@ -16,6 +16,7 @@ class Place(StrEnum):
     SOCKET = "socket_buffer"
     NIC = "nic"
     CONSUMER = "consumer"
+    DLQ = "dlq"  # the dead-letter queue: pages of a file of its own
 
 
 class Mover(StrEnum):

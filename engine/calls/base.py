@@ -23,13 +23,21 @@ class Kind(StrEnum):
 
     FD = "fd"  # a resource with a file descriptor: whether it suits the call is the kernel's to say
     MEMORY = "memory"  # user-space bytes: `buf` or `map`
-    SIZE = "size"  # a number of bytes
+    SIZE = "size"  # a number of bytes, or MESSAGE
     FLAGS = "flags"  # any number of the parameter's words, last in the call
 
 
-DESCRIPTORS = {"log": 3, "sock": 4}  # the same numbers in every run, as a trace prints them
+DESCRIPTORS = {"log": 3, "sock": 4, "index": 5, "dlq": 6}  # the same numbers in every run, as a trace prints them
 MEMORIES = ("buf", "map")
-_PLACES = {"log": Place.PAGE_CACHE, "sock": Place.SOCKET, "buf": Place.BUFFER, "map": Place.MAPPING}
+MESSAGE = "msg"  # stands for a size, and where it begins: the rejected message that the lane is run for
+REJECTED = (Lane.ON_REJECT, Lane.ON_GIVEUP)  # the lanes that have one
+_PLACES = {
+    "log": Place.PAGE_CACHE,
+    "sock": Place.SOCKET,
+    "dlq": Place.DLQ,
+    "buf": Place.BUFFER,
+    "map": Place.MAPPING,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +73,7 @@ class Call(ABC):
     name: ClassVar[str]
     prototype: ClassVar[str]
     parameters: ClassVar[tuple[Parameter, ...]]
-    lanes: ClassVar[tuple[Lane, ...]] = (Lane.ONCE, Lane.REPEAT)
+    lanes: ClassVar[tuple[Lane, ...]] = tuple(Lane)
     system: ClassVar[bool] = True  # False: user-space work, no mode switch of its own
     moves: ClassVar[bool] = False  # True: it can carry log bytes onward, so a loop that holds it can advance
     carries_all: ClassVar[bool] = False  # True: a success moved all it was asked to, and its result is no byte count
@@ -95,6 +103,8 @@ def flags(step: Step, start: int) -> tuple[str, ...]:
 
 def route(source: str, target: str) -> tuple[Route, ...]:
     """The hop between two resources by name; none where the call's bytes do not flow that way (`read(sock, ..)`)."""
+    if source not in _PLACES or target not in _PLACES:
+        return ()
     ends = Route(_PLACES[source], _PLACES[target])
-    backwards = ends.source is Place.SOCKET or ends.target is Place.PAGE_CACHE
+    backwards = ends.source in (Place.SOCKET, Place.DLQ) or ends.target is Place.PAGE_CACHE
     return () if backwards else (ends,)

@@ -32,7 +32,8 @@ class Read(Call):
         return route(step.values[0], step.values[1])
 
     def execute(self, machine: Machine, step: Step) -> Iterator[None]:
-        source, target, count = step.values
+        source, target, size = step.values
+        count = machine.count(size)
         if source != "log" or target != "buf":
             function, arguments = machine.raw("read", DESCRIPTORS[source], machine.address(target), count)
             machine.call(self.name, function, arguments, 0, count)
@@ -68,7 +69,8 @@ class Pread(Call):
         return route(step.values[0], step.values[1])
 
     def execute(self, machine: Machine, step: Step) -> Iterator[None]:
-        source, target, count = step.values
+        source, target, size = step.values
+        count = machine.count(size)
         function, arguments = machine.raw(
             "pread", DESCRIPTORS[source], machine.address(target), count, machine.position
         )
@@ -96,7 +98,7 @@ class Readahead(Call):
     advice: ClassVar[bool] = True
 
     def execute(self, machine: Machine, step: Step) -> Iterator[None]:
-        count = step.values[1]
+        count = machine.count(step.values[1])
         function, arguments = machine.raw("readahead", DESCRIPTORS[step.values[0]], machine.position, count)
         machine.attempt(self.name, function, arguments, machine.position, count)
         yield

@@ -37,7 +37,8 @@ class Write(Call):
         return route(step.values[1], step.values[0])
 
     def execute(self, machine: Machine, step: Step) -> Iterator[None]:
-        target, source, count = step.values
+        target, source, size = step.values
+        count = machine.count(size)
         fd, view = DESCRIPTORS[target], machine.memory(source)
         while count > 0 and (chunk := machine.chunk(source, count)):
             at, length = chunk

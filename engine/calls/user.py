@@ -32,7 +32,8 @@ class Memcpy(Call):
         return route(step.values[1], step.values[0])
 
     def execute(self, machine: Machine, step: Step) -> Iterator[None]:
-        target, source, count = step.values
+        target, source, size = step.values
+        count = machine.count(size)
         start, into = machine.address(source), machine.address(target)
         if start is None or into is None:
             raise NoBytes(self.name, "map")
@@ -60,7 +61,7 @@ class Verify(Call):
     system: ClassVar[bool] = False
 
     def execute(self, machine: Machine, step: Step) -> Iterator[None]:
-        count = step.values[1] if len(step.arguments) > 1 else None
+        count = machine.count(step.values[1]) if len(step.arguments) > 1 else None
         if machine.verify(self.name, step.values[0], count):
             yield
 

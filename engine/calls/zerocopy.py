@@ -32,7 +32,8 @@ class Sendfile(Call):
         return route(step.values[1], step.values[0])
 
     def execute(self, machine: Machine, step: Step) -> Iterator[None]:
-        target, source, count = step.values
+        target, source, size = step.values
+        count = machine.count(size)
         out, into = DESCRIPTORS[target], DESCRIPTORS[source]
         if source != "log":
             machine.call(self.name, os.sendfile, (out, into, 0, count), 0, count)

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from zcquest.engine.calls.base import DESCRIPTORS, CallFailed, NoBytes
+from zcquest.engine.calls.base import DESCRIPTORS, MESSAGE, CallFailed, NoBytes
 from zcquest.engine.logs import Walk, format_of
 from zcquest.engine.machine.memory import (
     MAP_FIXED,
@@ -65,6 +65,7 @@ class Machine:
         self.sent = Sent()
         self.overwritten = 0  # bytes read into buf that the next read overwrote before they were sent
         self.end_of_file = False
+        self.message: tuple[int, int] | None = None  # the rejected message that a lane runs for: its range of the log
         self.step = 0
         self.moved: tuple[int, int] | None = None  # the log range that the latest call moved
         self.moved_from_buffer: int | None = None  # and where in buf it lay, when buf was its source
@@ -98,6 +99,13 @@ class Machine:
     def _poll(self, events: int) -> int:
         self.poller.register(SOCK, events)
         return len(self.poller.poll())
+
+    def count(self, size: int | str) -> int:
+        """The bytes that a step's size stands for: MESSAGE is as long as the rejected message."""
+        if size == MESSAGE:
+            assert self.message
+            return self.message[1] - self.message[0]
+        return int(size)
 
     # -- user memory ---------------------------------------------------------------------------------------------------
 

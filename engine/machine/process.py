@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import fcntl
 import gc
 import os
 import socket
@@ -33,17 +32,15 @@ from zcquest.engine.machine import bare
 from zcquest.engine.machine.executor import Ending, Verdict, execute
 from zcquest.engine.machine.machine import Machine
 from zcquest.engine.machine.memory import Buffer, settle
-from zcquest.engine.machine.recorder import Recorder, TraceFull
+from zcquest.engine.machine.recorder import Recorder, TraceFull, clear_of_the_plan
 from zcquest.engine.plan import Plan, parse_plan
 from zcquest.engine.process_name import name_process
-
-_MOVED_OUT = 64
 
 
 def main(control: socket.socket, raw: bytes) -> None:
     """Serve one session; returns when it is over, or when its trace can be kept no longer."""
     config = msgspec.msgpack.decode(raw, type=MachineConfig)
-    line = Line(_clear_of_the_plan(control), ToMachine)
+    line = Line(socket.socket(fileno=clear_of_the_plan(control.detach())), ToMachine)
     sock = _connect(config)
     _place(os.open(config.log, os.O_RDONLY | os.O_CLOEXEC), DESCRIPTORS["log"])
     plan = parse_plan(config.plan, CALLS)
@@ -186,13 +183,6 @@ def buffer_size(plan: Plan) -> int:
         if MEMORIES[0] in words:
             wanted = max([wanted, *(word for word in words if isinstance(word, int))])
     return wanted
-
-
-def _clear_of_the_plan(control: socket.socket) -> socket.socket:
-    """The control socket again, on a descriptor that the plan's own do not reach."""
-    moved = socket.socket(fileno=fcntl.fcntl(control.fileno(), fcntl.F_DUPFD_CLOEXEC, _MOVED_OUT))
-    control.close()
-    return moved
 
 
 def _place(fd: int, target: int) -> None:

@@ -9,7 +9,7 @@ import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 
-from zcquest.engine.calls.base import DESCRIPTORS, MEMORIES, Call, Kind, Parameter
+from zcquest.engine.calls.base import DESCRIPTORS, MEMORIES, MESSAGE, REJECTED, Call, Kind, Parameter
 from zcquest.engine.message import Message, message
 from zcquest.engine.plan.formatter import signature
 from zcquest.engine.plan.model import Argument, Lane, Step
@@ -36,7 +36,7 @@ class Checker:
             problems += self._unknown(written)
             return None
         found = self._refusals(written, call, lane)
-        values = _values(written, call, found)
+        values = _values(written, call, lane, found)
         if written.fault:
             found.append(replace(written.fault, expected=written.fault.expected or _prototype(call)))
         problems += found
@@ -66,11 +66,11 @@ class Checker:
         return found
 
 
-def _values(written: WrittenCall, call: Call, found: list[Problem]) -> list[Argument]:
+def _values(written: WrittenCall, call: Call, lane: Lane | None, found: list[Problem]) -> list[Argument]:
     """The arguments that are right; what is wrong with the others, or with their number, goes to `found`."""
     values: list[Argument] = []
     for lexeme, parameter in zip(written.arguments, _places(call, len(written.arguments)), strict=False):
-        value = _value(lexeme, parameter, call)
+        value = _value(lexeme, parameter, call, lane)
         if isinstance(value, Problem):
             found.append(value)
         elif parameter.kind is Kind.FLAGS and value in [earlier.value for earlier in values]:
@@ -103,13 +103,21 @@ def _miscount(written: WrittenCall, call: Call) -> list[Problem]:
     return []
 
 
-def _value(lexeme: Lexeme, parameter: Parameter, call: Call) -> int | str | Problem:
+def _value(lexeme: Lexeme, parameter: Parameter, call: Call, lane: Lane | None) -> int | str | Problem:
     if parameter.kind is Kind.SIZE:
-        return _size(lexeme, call)
+        return _message(lexeme, lane) if lexeme.text == MESSAGE else _size(lexeme, call)
     words = _words(parameter)
     if lexeme.text in words:
         return lexeme.text
     return Problem(lexeme.span, _description(lexeme, call), _wanted(parameter), nearest_word(lexeme.text, words))
+
+
+def _message(lexeme: Lexeme, lane: Lane | None) -> str | Problem:
+    if lane is None or lane in REJECTED:
+        return MESSAGE
+    where = " or ".join(f"{known}:" for known in REJECTED)
+    complaint = message("'{word}' is the rejected message: there is none in '{lane}:'", word=MESSAGE, lane=lane)
+    return Problem(lexeme.span, complaint, message("a size, or a step in {lanes}", lanes=where))
 
 
 def _size(lexeme: Lexeme, call: Call) -> int | Problem:
@@ -159,6 +167,8 @@ def _description(lexeme: Lexeme, call: Call) -> Message:
         except ValueError:
             return message("'{word}' is not a size", word=word)
         return message("'{word}' is a size", word=word)
+    if lexeme.text == MESSAGE:
+        return message("'{word}' is a message: it stands where a size does", word=word)
     if lexeme.text in DESCRIPTORS:
         return message("'{word}' is a descriptor", word=word)
     if lexeme.text in MEMORIES:

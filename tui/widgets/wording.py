@@ -77,4 +77,5 @@ def place_word(place: Place) -> str:
         Place.SOCKET: _("socket"),
         Place.NIC: _("NIC"),
         Place.CONSUMER: _("consumer"),
+        Place.DLQ: _("DLQ"),
     }[place]

@@ -69,6 +69,17 @@ def test_senseless_descriptors_are_for_the_kernel_to_refuse() -> None:
     assert len(parse_plan(text, CALLS).steps) == 4
 
 
+def test_msg_stands_for_a_size_in_the_lanes_that_have_one() -> None:
+    text = "on reject:\n    write(dlq, map, msg)\non giveup:\n    sendfile(dlq, log, msg)\n"
+    plan = parse_plan(text, CALLS)
+    assert [step.values[2] for step in plan.steps] == ["msg", "msg"]
+    assert format_plan(plan) == text
+    (problem,) = parse("on reject:\n write(dlq, msg, msg)\n", CALLS).problems
+    assert str(problem).startswith(
+        "line 2, column 13: 'msg' is a message: it stands where a size does; expected memory"
+    )
+
+
 def test_500_steps_are_a_plan_and_501_are_not() -> None:
     text = "once:\n" + "mmap(log)\n" * 500
     assert len(parse_plan(text, CALLS).steps) == 500

@@ -55,9 +55,9 @@ TYPICAL = [  # text, (line, column, length) and nearest word of each problem, an
     ("once: mmap(log)", [(1, 7, 4, None)], "the calls of a lane stand in the lines after 'once:'"),
     (" mmap(log)\n mmap(log)", [(1, 2, 4, None)], "a step before any lane; expected one of: once:, repeat:, on rej"),
     (
-        "on reject:\n write(sock, map, 1)",
-        [(2, 2, 5, None)],
-        "'write' cannot stand in 'on reject:'; expected one of: once:",
+        "repeat:\n write(sock, map, msg)",
+        [(2, 18, 3, None)],
+        "'msg' is the rejected message: there is none in 'repeat:'; expected a size, or a step in on reject:",
     ),
     ("repeat:\n verify(map)", [(1, 1, 6, None)], "no call of 'repeat:' moves a byte of the log"),
     ("", [(1, 1, 0, None)], "the plan has no step; expected a lane (once:, repeat:, "),

@@ -29,6 +29,8 @@ def place_name(place: Place) -> str:
             return _("NIC lo")
         case Place.CONSUMER:
             return _("consumer")
+        case Place.DLQ:
+            return _("DLQ")
 
 
 def mover_name(mover: Mover) -> str:
