@@ -56,7 +56,7 @@ TYPICAL = [  # text, (line, column, length) and nearest word of each problem, an
     (" mmap(log)\n mmap(log)", [(1, 2, 4, None)], "a step before any lane; expected one of: once:, repeat:, on rej"),
     (
         "repeat:\n write(sock, map, msg)",
-        [(2, 18, 3, None)],
+        [(2, 19, 3, None)],
         "'msg' is the rejected message: there is none in 'repeat:'; expected a size, or a step in on reject:",
     ),
     ("repeat:\n verify(map)", [(1, 1, 6, None)], "no call of 'repeat:' moves a byte of the log"),
