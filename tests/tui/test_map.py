@@ -260,7 +260,7 @@ def test_no_row_is_wider_or_narrower_than_the_pane(plan: str, size: tuple[int, i
 def test_words_cover_no_frame_no_arrow_head_and_no_border(plan: str, size: tuple[int, int]) -> None:
     state = planned(plan, scene=scene(FETCHED, READ, MAPPED, WRITTEN, SENT, FORWARDED), cold=True, cursor_step=0)
     text = "\n".join(picture(state, *size))
-    assert all(text.count(corner) >= len(Place) for corner in "╭╮╰╯")
+    assert all(text.count(corner) >= len(set(Place) - {Place.DLQ}) for corner in "╭╮╰╯")
     heads = sum(text.count(head) for head in "►◄▲▼")
     assert heads == len({hop.route for hop in map_hops(state)})
     walls = [line for line in text.splitlines() if re.search("[┃╋╂]{2}", line)]
