@@ -156,7 +156,7 @@ def _observation(session: Session, calibration: Calibration | None, proofs: Mapp
             absent=paused.position if session.eviction else 0,
         ),
         delivery=delivery,
-        features={name: judge(outcome) for name, judge in FEATURES.items()},
+        features={name: found for name, judge in FEATURES.items() if (found := judge(outcome))},
         meters=session.meters,
         calibration=calibration,
         proofs=proofs,

@@ -14,6 +14,8 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 
+import msgspec
+
 from zcquest.engine.calls import CALLS
 from zcquest.engine.children import ChildLost, Children
 from zcquest.engine.logs import LogSpec, format_of
@@ -25,9 +27,9 @@ from zcquest.engine.scene import Scene
 from zcquest.engine.session import Session, TamperRefused
 
 PROBE_LOG = LogSpec(size=64 << 10, seed=64)  # one trip of most plans, and no more than the socket's buffers hold
+_PROBE_MESSAGE = 1 << 10  # bytes, at most: enough messages in so short a log
 _PATIENCE = 2.0  # seconds: a busy host is slow to answer, and a consumer let go too soon proves nothing
 _KEEP = 1 << 20
-_LONGER_LOG = LogSpec(size=_KEEP, seed=64)  # for plans of many steps, taken in pieces of at most the other's size
 _ATTEMPTS = 3  # on a host so busy that a call takes longer than a consumer can be held
 _MOST_STEPS = 64  # calls to make before giving up on a hop that does not come
 
@@ -113,17 +115,26 @@ class Probe:
     async def prove(self, scene: Scene, plan: Plan, steps: Collection[int]) -> Mapping[int, Proof]:
         """The proofs of those of the `steps` (indices) that move bytes. Raises ChildLost, LogUnavailable.
 
-        The probe keeps the scene's machine (memory, blocking) and replaces its log, its consumer and its faults.
+        The probe keeps the scene's machine (memory, blocking) and its log's format, and replaces the log by a short
+        one, its consumer and its faults.
         """
         bench = replace(
-            scene, log=PROBE_LOG, start="warm", deadline=5.0, rate=None, window=None, truncate=None, send_buffer=None
+            scene,
+            log=probe_log(scene.log, PROBE_LOG.size),
+            start="warm",
+            deadline=5.0,
+            rate=None,
+            window=None,
+            truncate=None,
+            send_buffer=None,
         )
+        longer = replace(bench, log=probe_log(scene.log, _KEEP))  # for plans of many steps, taken in smaller pieces
         proofs = {}
         for index, step in enumerate(plan.steps):
             if index in steps and CALLS[step.call].routes(step):
                 proof = await self._prove(bench, plan, index)
                 if proof.finding is Finding.NOTHING:  # steps before it may have used up so short a log
-                    proof = await self._prove(replace(bench, log=_LONGER_LOG), _in_pieces(plan), index)
+                    proof = await self._prove(longer, _in_pieces(plan), index)
                 proofs[index] = proof
         return proofs
 
@@ -173,10 +184,19 @@ async def _one(session: Session, index: int) -> Proof | None:
     return Proof(finding, compared.old, compared.new)
 
 
+def probe_log(like: LogSpec, size: int) -> LogSpec:
+    """A sound log of `size` bytes as `like` describes it: the same format, topics and tags, messages no longer."""
+    if like.format == "kafka":
+        return LogSpec(size=size, seed=PROBE_LOG.seed)
+    return msgspec.structs.replace(
+        like, size=size, seed=PROBE_LOG.seed, message=min(like.message, _PROBE_MESSAGE), rotten=()
+    )
+
+
 def _in_pieces(plan: Plan) -> Plan:
     """The same calls on less: sizes in proportion, so that every step gets its part of the longer log's first round."""
     sizes = [value for step in plan.steps for value in step.values if isinstance(value, int)]
-    most = min(PROBE_LOG.size, _LONGER_LOG.size // (len(plan.steps) + 1))
+    most = min(PROBE_LOG.size, _KEEP // (len(plan.steps) + 1))
     if max(sizes, default=0) <= most:
         return plan
     return Plan(tuple(replace(step, arguments=_scaled(step.arguments, most, max(sizes))) for step in plan.steps))

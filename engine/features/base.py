@@ -37,4 +37,5 @@ class Judgement:
     detail: Message
 
 
-Feature = Callable[[Outcome], Judgement]
+Feature = Callable[[Outcome], Judgement | None]
+"""None: the scene has nothing that this feature could be kept or lost by."""

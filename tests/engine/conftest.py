@@ -21,6 +21,8 @@ from zcquest.engine.scene import Scene
 
 ROOT = Path(__file__).resolve().parents[2]
 
+_OF_THE_LOG = ("format", "message", "batch", "seed", "rotten", "topics", "tags")
+
 Observe = Callable[..., Awaitable[Observation]]
 MakeScene = Callable[..., Scene]
 
@@ -67,7 +69,7 @@ def scene() -> MakeScene:
     """A scene on a log of `size` bytes; the log's and the scene's own fields by name."""
 
     def make(size: int = 64 << 10, **fields: Any) -> Scene:
-        spec = {name: fields.pop(name) for name in ("message", "batch", "seed", "rotten") if name in fields}
+        spec = {name: fields.pop(name) for name in _OF_THE_LOG if name in fields}
         return Scene(name="test", log=LogSpec(size=size, **spec), **{"start": "warm", **fields})
 
     return make

@@ -36,6 +36,16 @@ async def test_every_hop_is_decided_at_any_size(laboratory: Laboratory, scene, c
     assert await findings(laboratory, scene, mapped) == [SHARED, COPIED]
 
 
+@pytest.mark.parametrize("chunk", [100, 1000, 4097, 16384, 100003])
+async def test_a_commit_log_is_probed_with_a_commit_log(laboratory: Laboratory, scene, chunk: int) -> None:
+    spec = {"size": 200_000, "format": "rocketmq", "message": 4000, "topics": 3, "tags": ("paid", "shipped")}
+    text = f"repeat:\n read(log, buf, {chunk})\n write(sock, buf, {chunk})\n"
+    assert await findings(laboratory, scene, text, **spec) == [COPIED, COPIED]
+    assert await findings(laboratory, scene, f"repeat:\n sendfile(sock, log, {chunk})\n", **spec) == [SHARED]
+    mapped = f"once:\n mmap(log)\nrepeat:\n verify(map, 8K)\n send(sock, map, {chunk})\n"
+    assert await findings(laboratory, scene, mapped, **spec) == [SHARED, COPIED]
+
+
 async def test_even_a_byte_at_a_time(laboratory: Laboratory, scene) -> None:
     assert await findings(laboratory, scene, "repeat:\n sendfile(sock, log, 1)\n") == [SHARED]
 
