@@ -25,7 +25,13 @@ def delivery(outcome: Outcome) -> Judgement:
     offence = _offence(outcome, got, missing)
     if offence is None and not (got.runs_cut and got.messages < total):
         return Judgement(
-            True, message("{messages} of {total} messages, CRC-32C good, in order", messages=got.messages, total=total)
+            True,
+            message(
+                "{messages} of {total} messages, {checksum} good, in order",
+                messages=got.messages,
+                total=total,
+                checksum="CRC-32" if _by_message(outcome) else "CRC-32C",
+            ),
         )
     return Judgement(
         False,
@@ -40,20 +46,31 @@ def delivery(outcome: Outcome) -> Judgement:
 
 def _offence(outcome: Outcome, got: Delivery, missing: int | None) -> Message | None:
     if got.garbage_at is not None:
+        if _by_message(outcome):
+            return message("from byte {at} of the stream on, nothing was a message", at=got.garbage_at)
         return message("from byte {at} of the stream on, nothing was a batch", at=got.garbage_at)
     if got.duplicates:
         return message("{count} came twice", count=got.duplicates)
     if got.out_of_order:
         return message("{count} came out of order", count=got.out_of_order)
     if got.tail:
+        if _by_message(outcome):
+            return message("the stream ended {bytes} bytes into a message", bytes=got.tail)
         return message("the stream ended {bytes} bytes into a batch", bytes=got.tail)
     if missing is not None:
         if outcome.pending:
             return message("{bytes} bytes were still in buf, unsent, when the plan ended", bytes=outcome.pending)
+        if _by_message(outcome):
+            return message("the first one missing is number {number}", number=missing)
         return message("the first one missing is offset {offset}", offset=missing)
     if outcome.consumer_lost:
         return message("the connection broke before its end")
     return None
+
+
+def _by_message(outcome: Outcome) -> bool:
+    """Whether the log is made of messages, each with a checksum of its own, and not of batches."""
+    return outcome.scene.log.format == "rocketmq"
 
 
 def _runs(outcome: Outcome) -> list[tuple[int, int]]:

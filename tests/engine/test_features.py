@@ -56,6 +56,29 @@ async def test_a_rotten_batch_that_arrives_loses_the_checksum_and_not_the_delive
     assert "1 rotten batches of 4 arrived" in said(seen, "checksum")
 
 
+@pytest.mark.parametrize(
+    ("text", "feature", "told"),
+    [
+        (
+            "repeat:\n sendfile(sock, log, 64K)\n",
+            "checksum",
+            "2 rotten messages of 63 arrived, the first of them number 7",
+        ),
+        ("repeat:\n sendfile(sock, log, 64K)\n", "delivery", "61 of 61 messages, CRC-32 good, in order"),
+        (
+            "once:\n mmap(log)\n verify(map)\nrepeat:\n sendfile(sock, log, 64K)\n",
+            "checksum",
+            "none of 61 messages that",
+        ),
+        ("once:\n sendfile(sock, log, 20000)\n", "delivery", "the stream ended 544 bytes into a message"),
+        ("once:\n sendfile(sock, log, 20K)\n", "delivery", "the first one missing is number 20"),
+        ("once:\n write(sock, buf, 4K)\n", "delivery", "from byte 0 of the stream on, nothing was a message"),
+    ],
+)
+async def test_a_commitlog_is_told_of_by_the_message(observe, text: str, feature: str, told: str) -> None:
+    assert told in said(await observe(text, format="rocketmq", rotten=(7, 40)), feature)
+
+
 async def test_many_gaps_are_no_loss_when_they_are_the_rotten_ones(observe) -> None:
     """More than the consumer keeps runs of."""
     rotten = tuple(range(1, 256, 2))

@@ -15,7 +15,7 @@ SOURCE = re.compile(r"# (apache/(kafka|rocketmq) \S+\.java|Linux man-pages \S+\.
 
 
 def test_the_names_are_those_of_the_files() -> None:
-    assert plan_names() == ("kafka", "mmap-write", "read-write")
+    assert plan_names() == ("kafka", "mmap-write", "read-write", "rocketmq-mapped")
     assert {path.name for path in PLANS_FOLDER.iterdir()} == {f"{name}.plan" for name in plan_names()}
 
 
@@ -32,13 +32,14 @@ def test_the_plans_do_what_their_names_say() -> None:
 
     assert told("kafka") == "repeat:\n    sendfile(sock, log, 1M)\n"
     assert told("mmap-write") == "once:\n    mmap(log)\nrepeat:\n    write(sock, map, 32K)\n"
+    assert told("rocketmq-mapped") == "once:\n    mmap(log)\nrepeat:\n    write(sock, map, 1K)\n"
     assert told("read-write") == "repeat:\n    read(log, buf, 64K)\n    write(sock, buf, 64K)\n"
 
 
 def test_an_unknown_name_gets_the_nearest_or_the_list() -> None:
     with pytest.raises(UnknownPlan, match=r"no plan kafak\. Did you mean kafka\?"):
         plan_text("kafak")
-    with pytest.raises(UnknownPlan, match=r"The plans are kafka, mmap-write, read-write\."):
+    with pytest.raises(UnknownPlan, match=r"The plans are kafka, mmap-write, read-write, rocketmq-mapped\."):
         plan_text("pulsar")
     for outside in ("../codex/mmap.en", "", "kafka.plan"):
         with pytest.raises(UnknownPlan):

@@ -34,14 +34,15 @@ async def test_continue_names_the_next_level_to_play(played: Callable[..., None]
     async with open_game() as pilot:
         assert "Continue" in shown(pilot)
         assert "1-2 Bigger buckets" in shown(pilot)
-        assert "1 of 9 levels passed, 3 of 27 stars" in shown(pilot)
+        levels = len(pilot.app.campaign.levels)
+        assert f"1 of {levels} levels passed, 3 of {3 * levels} stars" in shown(pilot)
 
 
 def test_after_the_last_level_the_missing_stars_are_next() -> None:
     campaign = load_campaign()
     best = {id: Best(stars=3) for id in campaign.levels}
     assert next_level(campaign, {**best, "2-2": Best(stars=1)}).id == "2-2"
-    assert next_level(campaign, best).id == "3-3"
+    assert next_level(campaign, best).id == list(campaign.levels)[-1]
 
 
 @pytest.mark.parametrize(

@@ -63,7 +63,7 @@ def feature_goal(feature: Feature) -> str:
         case Feature.DELIVERY:
             return _("every good message arrives, once and in order")
         case Feature.CHECKSUM:
-            return _("no rotten batch reaches the consumer")
+            return _("nothing rotten reaches the consumer")
         case Feature.SURVIVAL:
             return _("the machine lives to the end of its plan")
 
