@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import socket
-from typing import TypeVar
+from struct import Struct
 
 import msgspec
 
@@ -59,6 +59,11 @@ class MachineConfig(msgspec.Struct, frozen=True, kw_only=True):
     nonblocking: bool
     memory: int
     send_buffer: int | None
+    rejecting: bool = False  # the consumer may send messages back
+    retries: int | None = None
+    dlq: str | None = None  # the path of its file
+    file_limit: int | None = None  # bytes: RLIMIT_FSIZE
+    message: int = 0  # bytes of the log's longest message
     settle: bool  # fault in the interpreter's memory first, so that user faults can be told apart
 
 
@@ -83,6 +88,19 @@ class Advance(msgspec.Struct, tag=True, frozen=True):
 
 class Bare(msgspec.Struct, tag=True, frozen=True):
     """To the machine: run the whole plan in the tightest loop, recording nothing but totals."""
+
+
+class Settle(msgspec.Struct, tag=True, frozen=True):
+    """From the machine by way of the session to the consumer: read all that was sent, `received` bytes since the start,
+    and say how many messages you have sent back since you were asked last (answered with `Settled`)."""
+
+    received: int
+
+
+class Settled(msgspec.Struct, tag=True, frozen=True):
+    """From the consumer by way of the session to the machine: `rejections` references lie in the socket."""
+
+    rejections: int
 
 
 class Tamper(msgspec.Struct, tag=True, frozen=True):
@@ -113,6 +131,9 @@ class Paused(msgspec.Struct, tag=True, frozen=True, kw_only=True):
     garbage: int = 0
     pending: int = 0
     overwritten: int = 0
+    rejections: int = 0  # messages that the consumer has sent back
+    given_up: int = 0  # of them, those after their last attempt
+    strays: int = 0  # references to no message
     moved: tuple[int, int] | None = None
     moved_from_buffer: bool = False
     wall_s: float = 0.0
@@ -134,6 +155,10 @@ class ConsumerConfig(msgspec.Struct, frozen=True, kw_only=True):
     discard: bool = False  # count bytes without reading them (MSG_TRUNC)
     held: bool = False  # do not read until told to
     keep: int = 0  # how many of the first bytes to keep, for `Compare`
+    rejecting: bool = False
+    poison: dict[int, int | None] = {}  # see `Poison`: number of the message -> deliveries that are rejected
+    strays: tuple[int, ...] = ()
+    dies_at: int | None = None
 
 
 class Listening(msgspec.Struct, tag=True, frozen=True):
@@ -160,6 +185,7 @@ class Compare(msgspec.Struct, tag=True, frozen=True):
     sibling: str
     start: int
     stop: int
+    since: int = 0  # only in what arrived after this many bytes of the stream
 
 
 class Compared(msgspec.Struct, tag=True, frozen=True):
@@ -178,14 +204,14 @@ class Progress(msgspec.Struct, tag=True, frozen=True):
     received: int  # bytes taken from the socket
 
 
+REFERENCE = Struct(">qi")  # what a consumer sends back over its connection: a message's offset in the log, its size
+
 ToForkserver = Spawn | Kill
 FromForkserver = Spawned | Exited
-ToMachine = Advance | Bare | Tamper | Finish
-FromMachine = Ready | Paused | NoTrace
-ToConsumer = Hold | Report | Compare
-FromConsumer = Listening | Progress | Compared
-
-_Message = TypeVar("_Message")
+ToMachine = Advance | Bare | Tamper | Finish | Settled
+FromMachine = Ready | Paused | NoTrace | Settle
+ToConsumer = Hold | Report | Compare | Settle
+FromConsumer = Listening | Progress | Compared | Settled
 
 
 def pair() -> tuple[socket.socket, socket.socket]:

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from zcquest.engine.calls import CODES
 from zcquest.engine.children import Children
+from zcquest.engine.dead_letters import DeadLettersFound, read_dead_letters
 from zcquest.engine.features import FEATURES, Judgement, Outcome
 from zcquest.engine.logs import Delivery, Span, format_of
 from zcquest.engine.message import Message, message
@@ -133,12 +134,14 @@ def _observation(session: Session, calibration: Calibration | None, proofs: Mapp
     assert session.stop
     paused, delivery = session.paused, session.delivery
     doubt = calibration.why_not if calibration else None
+    batches = _batches(session)
     outcome = Outcome(
         scene=session.scene,
         stop=session.stop,
         delivery=delivery,
         consumer_lost=session.consumer_lost,
-        batches=_batches(session),
+        batches=batches,
+        dead=_dead(session, batches),
         garbage=paused.garbage,
         overwritten=paused.overwritten,
         pending=paused.pending,
@@ -183,6 +186,14 @@ def _batches(session: Session) -> tuple[Span, ...]:
         os.close(fd)
 
 
+def _dead(session: Session, batches: tuple[Span, ...]) -> DeadLettersFound | None:
+    scene, log = session.scene, session.run_log.original if session.tampered else session.log
+    if session.dlq is None or scene.dlq is None:
+        return None
+    times = (scene.retries or 0) + 1 if scene.dlq.rewritten else None
+    return read_dead_letters(session.dlq, log, batches, times)
+
+
 def _notes(session: Session, calibration: Calibration | None) -> list[Message]:
     """What the player must know before believing the figures."""
     notes = []
@@ -206,6 +217,13 @@ def _notes(session: Session, calibration: Calibration | None) -> list[Message]:
     if session.paused.garbage:
         notes.append(
             message("{bytes} bytes were sent from a buf that nothing had filled", bytes=session.paused.garbage)
+        )
+    if session.paused.strays:
+        notes.append(
+            message(
+                "the consumer sent back {count} references to no message of the log: they were refused",
+                count=session.paused.strays,
+            )
         )
     if calibration and calibration.why_not:
         notes.append(calibration.why_not)

@@ -17,13 +17,15 @@ from pathlib import Path
 import msgspec
 
 from zcquest.engine.calls import CALLS
+from zcquest.engine.calls.base import REJECTED
 from zcquest.engine.children import ChildLost, Children
+from zcquest.engine.control import Compared
 from zcquest.engine.logs import LogSpec, format_of
 from zcquest.engine.message import Message, message
-from zcquest.engine.places import Mover
-from zcquest.engine.plan import Argument, Plan, parse_plan
+from zcquest.engine.places import Mover, Place
+from zcquest.engine.plan import Argument, Plan, Step, parse_plan
 from zcquest.engine.run_log import place_log
-from zcquest.engine.scene import Scene
+from zcquest.engine.scene import Poison, Scene
 from zcquest.engine.session import Session, TamperRefused
 
 PROBE_LOG = LogSpec(size=64 << 10, seed=64)  # one trip of most plans, and no more than the socket's buffers hold
@@ -50,6 +52,7 @@ class Proof:
     finding: Finding
     old: int = 0
     new: int = 0
+    sink: Place = Place.CONSUMER  # where they were looked at
 
     @property
     def mover(self) -> Mover:
@@ -127,11 +130,18 @@ class Probe:
             window=None,
             truncate=None,
             send_buffer=None,
+            poison=(),
+            strays=(),
+            dies_at=None,
+            dlq=replace(scene.dlq, limit=None, full=False) if scene.dlq else None,
         )
         longer = replace(bench, log=probe_log(scene.log, _KEEP))  # for plans of many steps, taken in smaller pieces
         proofs = {}
         for index, step in enumerate(plan.steps):
             if index in steps and CALLS[step.call].routes(step):
+                if _sink(plan, index).lane in REJECTED:
+                    proofs[index] = await self._prove(_with_poison(bench), plan, index)
+                    continue
                 proof = await self._prove(bench, plan, index)
                 if proof.finding is Finding.NOTHING:  # steps before it may have used up so short a log
                     proof = await self._prove(longer, _in_pieces(plan), index)
@@ -158,7 +168,8 @@ class Probe:
 
 async def _one(session: Session, index: int) -> Proof | None:
     """None: the consumer read before the tampering, since the hop took so long; that decides nothing."""
-    for _ in range(max(_MOST_STEPS, 2 * len(session.plan.steps))):
+    in_a_lane = session.plan.steps[index].lane in REJECTED  # which comes when the whole log was sent
+    for _ in range(session.size if in_a_lane else max(_MOST_STEPS, 2 * len(session.plan.steps))):
         paused = await session.step(_PATIENCE)
         if session.stop:
             return Proof(Finding.NOTHING)
@@ -175,13 +186,46 @@ async def _one(session: Session, index: int) -> Proof | None:
     try:
         await session.run()
         await session.finish()
-        compared = await session.compare(_whole_batches(session, tampered.moved))
+        sink = _sink(session.plan, index)
+        compared = await _arrivals(session, sink, _whole_batches(session, tampered.moved))
     except ChildLost:
         return Proof(Finding.NOTHING)
     if not compared.old and not compared.new:
         return Proof(Finding.NOTHING)
     finding = Finding.COPIED if not compared.new else Finding.MIXED if compared.old else Finding.SHARED
-    return Proof(finding, compared.old, compared.new)
+    return Proof(finding, compared.old, compared.new, Place.DLQ if _dead(sink) else Place.CONSUMER)
+
+
+async def _arrivals(session: Session, sink: Step, moved: tuple[int, int]) -> Compared:
+    """Which bytes came out where the sink puts them."""
+    if sink.lane not in REJECTED:
+        return await session.compare(moved)
+    if _dead(sink):
+        return await session.compare_dead(moved)
+    return await session.compare(moved, session.settled_at or 0)
+
+
+def _dead(sink: Step) -> bool:
+    return any(route.target is Place.DLQ for route in CALLS[sink.call].routes(sink))
+
+
+def _sink(plan: Plan, index: int) -> Step:
+    """The step whose bytes end where they can be looked at: itself, or the first later one that takes them on."""
+    step = plan.steps[index]
+    memories = {route.target for route in CALLS[step.call].routes(step)} & {Place.BUFFER, Place.MAPPING}
+    for later in plan.steps[index + 1 :] if memories else ():
+        if any(route.source in memories for route in CALLS[later.call].routes(later)):
+            return _sink(plan, plan.steps.index(later))
+    return step
+
+
+def _with_poison(scene: Scene) -> Scene:
+    """The first messages rejected as often as it takes to see both lanes, and no more."""
+    failures = None if scene.retries is not None else 1
+    retries = None if scene.retries is None else min(scene.retries, 1)
+    return replace(
+        scene, poison=tuple(Poison(message=number, failures=failures) for number in range(8)), retries=retries
+    )
 
 
 def probe_log(like: LogSpec, size: int) -> LogSpec:

@@ -7,7 +7,7 @@ import os
 import shutil
 from pathlib import Path
 
-from zcquest.engine.consumer.comparison import count_differences
+from zcquest.engine.consumer.comparison import compare, count_differences
 from zcquest.engine.logs import ensure, format_of
 from zcquest.engine.scene import Scene
 
@@ -49,6 +49,7 @@ class RunLog:
         self.path = path
         self.size = path.stat().st_size
         self.sibling = path.with_suffix(".sibling")
+        self.dead_letters = path.with_name("dlq")
         self._format = format_of(log_format)
 
     @property
@@ -78,6 +79,10 @@ class RunLog:
         """Write the sibling's bytes over the log, through its descriptor: into the page cache."""
         with open(self.sibling, "rb") as other:
             os.pwrite(fd, os.pread(other.fileno(), stop - start, start), start)
+
+    def compare(self, path: Path, start: int, stop: int) -> tuple[int, int]:
+        """How many bytes of the range stand in another file as the log had them, and how many as the sibling has."""
+        return compare(path.read_bytes(), self._format.name, str(self.original), str(self.sibling), start, stop)
 
     def changes(self, start: int, stop: int) -> int:
         """How many bytes of the range are other ones in the sibling: batches keep their first."""

@@ -19,6 +19,27 @@ class Truncate:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Poison:
+    """A message, by its number in the log, whose first `failures` deliveries the consumer rejects; None: all."""
+
+    message: int
+    failures: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeadLetters:
+    """The dead-letter queue of a run: a file in the CommitLog's format, empty at first.
+
+    `rewritten` asks for RocketMQ's form of a dead letter, else for the message as it was. Faults: `limit` is the most
+    bytes a file of the machine may grow to (RLIMIT_FSIZE: beyond it EFBIG), `full` a device without room (ENOSPC).
+    """
+
+    rewritten: bool = False
+    limit: int | None = None
+    full: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Scene:
     """What a plan is run in. Sizes in bytes, `rate` in bytes per second, `deadline` in seconds."""
 
@@ -32,3 +53,13 @@ class Scene:
     memory: int = 64 * MIB  # ceiling on the plan's user buffers, enforced by RLIMIT_DATA
     send_buffer: int | None = None  # the machine's SO_SNDBUF; None: the kernel's default
     truncate: Truncate | None = None
+    poison: tuple[Poison, ...] = ()  # of a RocketMQ log: there a message can be sent again alone
+    retries: int | None = None  # how often a rejected message may be delivered again; None: no one counts
+    dlq: DeadLetters | None = None
+    strays: tuple[int, ...] = ()  # a fault: offsets that the consumer rejects, where no message begins
+    dies_at: int | None = None  # a fault: the consumer dies when this message arrives, before it says anything of it
+
+    @property
+    def rejecting(self) -> bool:
+        """Whether the consumer may send messages back."""
+        return bool(self.poison or self.strays) or self.dies_at is not None

@@ -31,6 +31,8 @@ from zcquest.engine.control import (
     Progress,
     Ready,
     Report,
+    Settle,
+    Settled,
     Tamper,
 )
 from zcquest.engine.gauges import Gauges, loopback_sent, mapping_resident, socket_queues
@@ -47,6 +49,7 @@ _BLOCKED = 0.25  # seconds after which a stepped call counts as waiting for the 
 _DRAIN = 5.0  # seconds
 _LAST_READS = 2.0  # seconds that a consumer gets, at least, to read what is in its socket when the machine is done
 _CACHE_BUCKETS = 64
+_FULL = Path("/dev/full")  # every write to it is a genuine ENOSPC
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +73,9 @@ class Tampered:
     changed: int  # bytes of `moved` that are other ones now
 
 
+_ANSWERS: dict[type, type] = {Report: Progress, Compare: Compared, Settle: Settled}
+
+
 class TamperRefused(Exception):
     """Nothing was moved yet, or this log is shared with the cache and must not be written to."""
 
@@ -85,17 +91,23 @@ class Session:
         self.run_log = RunLog(log, scene.log.format)
         self.size = self.run_log.size
         self.trace = Trace(log.with_suffix(".trace"))
+        self.dlq: Path | None = None
+        if scene.dlq:
+            self.dlq = _FULL if scene.dlq.full else self.run_log.dead_letters
         self.eviction: Eviction | None = None
         self.paused = Paused()
         self.stop: Stop | None = None
         self.buffer = 0
         self.progress: Progress | None = None
+        self.settled_at: int | None = None  # bytes of the stream before the first lane of a rejected message ran
         self.meters = Meters()
         self._fd = os.open(log, os.O_RDWR | os.O_CLOEXEC)
         self._machine: Child | None = None
         self._consumer: Child | None = None
         self._listener: asyncio.Task[None] | None = None
-        self._answers: asyncio.Queue[Progress | Compared | None] = asyncio.Queue()  # None: the consumer has gone
+        self._answers: asyncio.Queue[Progress | Compared | Settled | None] = (
+            asyncio.Queue()
+        )  # None: the consumer has gone
         self._over = asyncio.Event()
         self._asking = asyncio.Lock()
         self._port = 0
@@ -170,6 +182,10 @@ class Session:
             window=scene.window,
             discard=discard,
             keep=keep,
+            rejecting=scene.rejecting,
+            poison={poison.message: poison.failures for poison in scene.poison},
+            strays=scene.strays,
+            dies_at=scene.dies_at,
         )
         self._consumer = await self.children.spawn("consumer", consumer, FromConsumer, urgent=discard)
         listening = await self._consumer.hear()
@@ -185,6 +201,11 @@ class Session:
             nonblocking=scene.nonblocking,
             memory=scene.memory,
             send_buffer=scene.send_buffer,
+            rejecting=scene.rejecting,
+            retries=scene.retries,
+            dlq=str(self.dlq) if self.dlq else None,
+            file_limit=scene.dlq.limit if scene.dlq else None,
+            message=scene.log.message,
             settle=settle,
         )
         self._machine = await self.children.spawn("machine", machine, FromMachine, urgent=discard)
@@ -337,11 +358,20 @@ class Session:
             self.run_log.overwrite(self._fd, first, last)
         return Tampered((first, last), moved, self.paused.moved_from_buffer, changed)
 
-    async def compare(self, moved: tuple[int, int]) -> Compared:
-        """Ask the consumer which bytes of a log range it got, old or the sibling's. Needs `keep` at opening."""
-        answer = await self._ask(Compare(str(self.run_log.original), str(self.run_log.sibling), *moved))
+    async def compare(self, moved: tuple[int, int], since: int = 0) -> Compared:
+        """Ask the consumer which bytes of a log range it got, old or the sibling's. Needs `keep` at opening.
+
+        Only what came after `since` bytes of the stream is looked at.
+        """
+        answer = await self._ask(Compare(str(self.run_log.original), str(self.run_log.sibling), *moved, since))
         assert isinstance(answer, Compared)
         return answer
+
+    async def compare_dead(self, moved: tuple[int, int]) -> Compared:
+        """As `compare`, of what was put into the DLQ."""
+        if not self.dlq or not self.dlq.is_file():
+            return Compared(0, 0)
+        return Compared(*await asyncio.to_thread(self.run_log.compare, self.dlq, *moved))
 
     # -- below ---------------------------------------------------------------------------------------------------------
 
@@ -360,7 +390,7 @@ class Session:
         machine = self._machine
         try:
             await machine.say(told)
-            self.paused = await asyncio.wait_for(self._hear(machine), max(0.0, seconds))
+            self.paused = await asyncio.wait_for(self._answer(machine), max(0.0, seconds))
         except asyncio.CancelledError:
             self.cancel()  # its answer would be taken for the next one's
             raise
@@ -408,6 +438,22 @@ class Session:
             os.truncate(self.log, fault.to)
             self._cut = True
 
+    async def _answer(self, machine: Child) -> Paused:
+        """Where the machine stands after what it was told; it may ask what the consumer has sent back before."""
+        while isinstance(told := await self._hear(machine), Settle):
+            await machine.say(await self._settle(told))
+        assert isinstance(told, Paused)
+        return told
+
+    async def _settle(self, question: Settle) -> Settled:
+        held = self.held
+        if self.settled_at is None:
+            self.settled_at = question.received
+        await self._hold(False)
+        answer = await self._ask(question)
+        await self._hold(held)
+        return answer if isinstance(answer, Settled) else Settled(0)  # a consumer that has gone sends nothing back
+
     async def _hold(self, held: bool) -> None:
         self.held = held
         if self._consumer:
@@ -424,7 +470,7 @@ class Session:
                 return
             await asyncio.sleep(0.002)
 
-    async def _ask(self, question: Report | Compare) -> Progress | Compared | None:
+    async def _ask(self, question: Report | Compare | Settle) -> Progress | Compared | Settled | None:
         """The consumer's answer; its last progress when it has gone."""
         async with self._asking:
             if not self._consumer:
@@ -435,7 +481,7 @@ class Session:
                 await self._consumer.say(question)
             except ChildLost:
                 return self.progress
-            wanted = Compared if isinstance(question, Compare) else Progress
+            wanted = _ANSWERS[type(question)]
             while True:
                 answer = await self._answers.get()
                 if answer is None:

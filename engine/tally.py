@@ -208,10 +208,9 @@ def _fetched_for_others(index: int, count: int) -> Hop:
 def _proved(index: int, source: Place, target: Place, count: int, proof: Proof | None, doubt: Message | None) -> Hop:
     if doubt or proof is None or proof.finding is Finding.NOTHING:
         return Hop(index, source, target, Mover.UNKNOWN, count, 0, Evidence.NOTHING, doubt or NOT_REACHED)
-    note = message(
-        "of {bytes} tampered bytes the consumer got {old} old and {new} new",
-        bytes=proof.old + proof.new,
-        old=proof.old,
-        new=proof.new,
-    )
+    seen = {"bytes": proof.old + proof.new, "old": proof.old, "new": proof.new}
+    if proof.sink is Place.DLQ:
+        note = message("of {bytes} tampered bytes the DLQ holds {old} old and {new} new", **seen)
+    else:
+        note = message("of {bytes} tampered bytes the consumer got {old} old and {new} new", **seen)
     return Hop(index, source, target, proof.mover, count, count * proof.copied_fraction, Evidence.PROVED, note)

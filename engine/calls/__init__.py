@@ -9,8 +9,8 @@ from zcquest.engine.calls.files import Fadvise, Pread, Read, Readahead
 from zcquest.engine.calls.implied import Lseek, Poll
 from zcquest.engine.calls.mapping import Madvise, Mmap
 from zcquest.engine.calls.sockets import Send, Write
-from zcquest.engine.calls.user import Memcpy, Verify
-from zcquest.engine.calls.zerocopy import Sendfile
+from zcquest.engine.calls.user import Memcpy, Rewrite, Verify
+from zcquest.engine.calls.zerocopy import CopyFileRange, Sendfile
 
 CALLS: Mapping[str, Call] = {
     call.name: call
@@ -24,8 +24,10 @@ CALLS: Mapping[str, Call] = {
         Fadvise(),
         Readahead(),
         Sendfile(),
+        CopyFileRange(),
         Memcpy(),
         Verify(),
+        Rewrite(),
     )
 }
 """What a plan may name."""

@@ -38,7 +38,7 @@ class Write(Call):
 
     def execute(self, machine: Machine, step: Step) -> Iterator[None]:
         target, source, size = step.values
-        count = machine.count(size)
+        count = machine.count(size, source)
         fd, view = DESCRIPTORS[target], machine.memory(source)
         while count > 0 and (chunk := machine.chunk(source, count)):
             at, length = chunk

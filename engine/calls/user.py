@@ -6,9 +6,9 @@ import ctypes
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, ClassVar
 
-from zcquest.engine.calls.base import Call, Kind, NoBytes, Parameter, route
+from zcquest.engine.calls.base import REJECTED, Call, Kind, NoBytes, Parameter, route
 from zcquest.engine.places import Route
-from zcquest.engine.plan.model import Step
+from zcquest.engine.plan.model import Lane, Step
 
 if TYPE_CHECKING:
     from zcquest.engine.machine.machine import Machine
@@ -67,6 +67,26 @@ class Verify(Call):
 
     def show(self, step: Step, record: Record) -> str:
         return f"verify({step.values[0]}+{record.offset}, {record.size})"
+
+
+class Rewrite(Call):
+    """The rejected message made into what RocketMQ stores of it: for another attempt, or as a dead letter.
+
+    In place: topic, properties and RECONSUMETIMES change, the body stays where it is, so that it is no copy.
+    """
+
+    name: ClassVar[str] = "rewrite"
+    prototype: ClassVar[str] = "int rewrite(void *message);"
+    parameters: ClassVar[tuple[Parameter, ...]] = (Parameter("mem", Kind.MEMORY),)
+    lanes: ClassVar[tuple[Lane, ...]] = REJECTED
+    system: ClassVar[bool] = False
+
+    def execute(self, machine: Machine, step: Step) -> Iterator[None]:
+        machine.rewrite(self.name, step.values[0], dead=step.lane is Lane.ON_GIVEUP)
+        yield
+
+    def show(self, step: Step, record: Record) -> str:
+        return f"rewrite({step.values[0]}, {record.size})"
 
 
 def _memmove(target: int, source: int, count: int) -> int:

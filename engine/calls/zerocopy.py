@@ -58,3 +58,47 @@ class Sendfile(Call):
         out, into = DESCRIPTORS[step.values[0]], DESCRIPTORS[step.values[1]]
         after = f" => [{record.offset + record.result}]" if record.result > 0 else ""
         return f"sendfile({out}, {into}, [{record.offset}]{after}, {record.size})"
+
+
+class CopyFileRange(Call):
+    """copy_file_range(2) from the plan's cursor to where the other file stands.
+
+    The pages are copied within the kernel, unless the filesystem can share whole blocks between files (reflinks).
+    """
+
+    name: ClassVar[str] = "copy_file_range"
+    prototype: ClassVar[str] = (
+        "ssize_t copy_file_range(int fd_in, off_t *off_in, int fd_out, off_t *off_out, size_t len, unsigned flags);"
+    )
+    parameters: ClassVar[tuple[Parameter, ...]] = (
+        Parameter("fd_in", Kind.FD),
+        Parameter("fd_out", Kind.FD),
+        Parameter("len", Kind.SIZE),
+    )
+    moves: ClassVar[bool] = True
+
+    def routes(self, step: Step) -> tuple[Route, ...]:
+        return route(step.values[0], step.values[1])
+
+    def execute(self, machine: Machine, step: Step) -> Iterator[None]:
+        source, target, size = step.values
+        count = machine.count(size)
+        into, out = DESCRIPTORS[source], DESCRIPTORS[target]
+        if source != "log":
+            machine.call(self.name, os.copy_file_range, (into, out, count), 0, count)
+            yield
+            return
+        while count > 0 and (length := machine.ahead(count)):
+            at = machine.position
+            copied = machine.call(self.name, os.copy_file_range, (into, out, length, at), at, length)
+            machine.forwarded(target, copied)
+            count -= copied
+            yield
+            if not copied:
+                return
+
+    def show(self, step: Step, record: Record) -> str:
+        into, out = DESCRIPTORS[step.values[0]], DESCRIPTORS[step.values[1]]
+        if step.values[0] != "log":
+            return f"copy_file_range({into}, NULL, {out}, NULL, {record.size}, 0)"
+        return f"copy_file_range({into}, [{record.offset}], {out}, NULL, {record.size}, 0)"

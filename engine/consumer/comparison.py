@@ -37,7 +37,11 @@ def _matches(came: bytes, old: bytes, new: bytes) -> tuple[int, int]:
     and what matches does so by chance. Whole stretches at once: two bytes are the same where their XOR is zero.
     """
     size = min(len(came), len(old))
-    strays = _differences(came[:size], old[:size]) & _differences(came[:size], new[:size])
+    strays = (
+        _differences(came[:size], old[:size])
+        & _differences(came[:size], new[:size])
+        & _differences(old[:size], new[:size])  # where they agree, `rewrite` may have put something else
+    )
     first_stray = strays.to_bytes(size, "big").find(1)
     size = first_stray if first_stray >= 0 else size
     not_old, not_new, differ = (

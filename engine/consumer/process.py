@@ -11,6 +11,7 @@ from time import monotonic, sleep
 import msgspec
 
 from zcquest.engine.consumer.comparison import compare
+from zcquest.engine.consumer.rejections import Rejections
 from zcquest.engine.control import (
     Compare,
     Compared,
@@ -20,6 +21,8 @@ from zcquest.engine.control import (
     Listening,
     Progress,
     Report,
+    Settle,
+    Settled,
     ToConsumer,
 )
 from zcquest.engine.logs import format_of
@@ -96,6 +99,11 @@ class Consumer:
         self.over = False
         self.lost = False
         self.reader = format_of(config.log_format).reader()
+        self.rejections: Rejections | None = None
+        if config.rejecting:
+            self.rejections = Rejections(connection, config.poison, config.strays, config.dies_at)
+            self.reader.judge = self.rejections.judge
+        self._settling: int | None = None  # bytes that must have been read before `Settle` can be answered
         self.received = 0  # bytes
         self.kept = bytearray()
         self._chunk = memoryview(bytearray(_CHUNK))
@@ -121,6 +129,7 @@ class Consumer:
                 return
             if self.connection.fileno() in ready and not self.held:
                 self._read()
+            self._settle()
 
     def _discard(self) -> None:
         """Take the whole stream without looking at it: a race is about the sender. Deaf to the session meanwhile."""
@@ -141,12 +150,25 @@ class Consumer:
             self.held = told.held
         elif isinstance(told, Report):
             self.line.say(self.progress())
+        elif isinstance(told, Settle):
+            self._settling = told.received
         elif isinstance(told, Compare):
             old, new = compare(
-                bytes(self.kept), self.config.log_format, told.original, told.sibling, told.start, told.stop
+                bytes(self.kept[told.since :]),
+                self.config.log_format,
+                told.original,
+                told.sibling,
+                told.start,
+                told.stop,
             )
             self.line.say(Compared(old=old, new=new))
         return True
+
+    def _settle(self) -> None:
+        """Answer `Settle` once everything is read, or nothing more can come."""
+        if self._settling is not None and (self.over or self.received >= self._settling):
+            self._settling = None
+            self.line.say(Settled(self.rejections.settle() if self.rejections else 0))
 
     def _read(self) -> None:
         started = monotonic()
@@ -166,8 +188,11 @@ class Consumer:
 
     def progress(self) -> Progress:
         """What has arrived so far."""
+        delivery = self.reader.report()
+        if self.rejections:
+            delivery = msgspec.structs.replace(delivery, attempts=self.rejections.attempts())
         return Progress(
-            delivery=msgspec.msgpack.encode(self.reader.report()),
+            delivery=msgspec.msgpack.encode(delivery),
             over=self.over,
             lost=self.lost,
             received=self.received,

@@ -7,8 +7,16 @@ from collections.abc import Mapping
 from zcquest.engine.features.base import Feature, Judgement, Outcome
 from zcquest.engine.features.checksum import checksum
 from zcquest.engine.features.delivery import delivery
+from zcquest.engine.features.dlq import dlq
+from zcquest.engine.features.retry import retry
 from zcquest.engine.features.survival import survival
 
-FEATURES: Mapping[str, Feature] = {"delivery": delivery, "checksum": checksum, "survival": survival}
+FEATURES: Mapping[str, Feature] = {
+    "delivery": delivery,
+    "checksum": checksum,
+    "survival": survival,
+    "retry": retry,
+    "dlq": dlq,
+}
 
 __all__ = ["FEATURES", "Feature", "Judgement", "Outcome"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from zcquest.engine.dead_letters import DeadLettersFound
 from zcquest.engine.logs import Delivery, Span
 from zcquest.engine.message import Message
 from zcquest.engine.scene import Scene
@@ -23,6 +24,7 @@ class Outcome:
     garbage: int  # bytes sent that were never the log's
     overwritten: int  # bytes read into buf that were overwritten before they were sent
     pending: int  # bytes left in buf at the end
+    dead: DeadLettersFound | None = None  # None: the scene has no DLQ, or it is no file
 
     @property
     def rotten(self) -> frozenset[int]:

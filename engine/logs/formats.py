@@ -59,10 +59,16 @@ class Delivery(msgspec.Struct, frozen=True):
     garbage_at: int | None  # offset in the stream from which nothing could be parsed
     tail: int  # bytes of an unfinished batch at the end
     crc: int  # CRC-32C of every byte received
+    attempts: list[tuple[int, int, bool]] = []  # of each poisonous message: number, deliveries, accepted in the end
 
 
 class Reader(Protocol):
-    """A consumer's parser: takes the stream in pieces of any size, in bounded memory."""
+    """A consumer's parser: takes the stream in pieces of any size, in bounded memory.
+
+    `judge`, where it is set and the format's messages can be sent again alone, is asked about every good message.
+    """
+
+    judge: Callable[[int, int, int], bool] | None
 
     def feed(self, data: Bytes) -> None: ...
 

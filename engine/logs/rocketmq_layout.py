@@ -18,6 +18,9 @@ PREFIX = Struct(">II")  # TOTALSIZE, MAGICCODE: what must be there before a reco
 HEADER = Struct(">IIIiiqqiqIiqIiiq")  # TOTALSIZE .. PREPARED TRANSACTION OFFSET, hosts as (ip, port)
 BODY_CRC_AT = 8
 QUEUE_OFFSET_AT = 20
+PHYSICAL_OFFSET_AT = 28
+STORE_HOST_AT = 64
+RECONSUME_TIMES_AT = 72
 LENGTH_AT = 84  # of the body, which follows it
 BODY_AT = 88
 OVERHEAD = 91  # bytes of a message without body, topic and properties
@@ -29,7 +32,7 @@ BLANK_SIZE = 8  # bytes of the smallest blank record; a message is only written 
 
 _SYSFLAG_LOW = 39
 _IPV6 = 0x30  # either host takes 20 bytes instead of 8
-_I32, _I16 = Struct(">i"), Struct(">h")
+_I64, _I32, _I16 = Struct(">q"), Struct(">i"), Struct(">h")
 
 
 class Parts(NamedTuple):
@@ -74,6 +77,11 @@ def parts(data: Bytes, at: int, size: int) -> Parts | None:
     if properties + _I16.unpack_from(data, topic_end)[0] != end:
         return None
     return Parts(body, body_end, body_end + 1, topic_end, properties)
+
+
+def physical_offset(data: Bytes, at: int) -> int:
+    """PHYSICALOFFSET of the message at `at`: where in the CommitLog the broker says that it put it (bytes)."""
+    return int(_I64.unpack_from(data, at + PHYSICAL_OFFSET_AT)[0])
 
 
 def body_crc(data: Bytes, start: int, stop: int) -> int:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from crc32c import crc32c
 
 from zcquest.engine.logs.formats import Bytes, Delivery
 from zcquest.engine.logs.kafka_arrivals import Arrivals, Runs
-from zcquest.engine.logs.rocketmq_layout import PREFIX, is_blank, parts, record_size
+from zcquest.engine.logs.rocketmq_layout import PREFIX, is_blank, parts, physical_offset, record_size
 from zcquest.engine.logs.rocketmq_message import number_of
 from zcquest.engine.logs.rocketmq_tamper import is_tampered
 from zcquest.engine.logs.rocketmq_walk import is_good
@@ -17,6 +19,9 @@ class RocketMQReader:
 
     In its report a message is a batch of one, and offsets are the messages' numbers (`number_of`). Blank records
     are passed; they are no messages.
+
+    `judge` is asked about every good message, by number, CommitLog offset and size: whether it is a delivery like any
+    other (True), or one more attempt after a rejection, which then is not counted here.
     """
 
     def __init__(self) -> None:
@@ -31,6 +36,7 @@ class RocketMQReader:
         self._arrivals = Arrivals()
         self._following = 0
         self._garbage_at: int | None = None
+        self.judge: Callable[[int, int, int], bool] | None = None
 
     def feed(self, data: Bytes) -> None:
         """Take the next piece of the stream; keeps no reference to `data`."""
@@ -105,7 +111,8 @@ class RocketMQReader:
             self._rotten += 1
             self._rotten_runs.add(number, number)
             return
-        self._arrivals.add([number])
+        if self.judge is None or self.judge(number, physical_offset(data, at), size):
+            self._arrivals.add([number])
         self._tampered += is_tampered(data[found.body : found.body_end])
 
     def _garbage(self, position: int) -> None:

@@ -12,6 +12,7 @@ import os
 from typing import Any
 
 from zcquest.engine.calls import CALLS
+from zcquest.engine.calls.base import REJECTED
 from zcquest.engine.machine.executor import Ending, Verdict, conclude, execute
 from zcquest.engine.machine.machine import Machine
 from zcquest.engine.machine.memory import Extent, checked, libc
@@ -54,7 +55,7 @@ def compile_repeat(plan: Plan) -> str | None:
     inlined = [inline for step in steps if (inline := CALLS[step.call].inline(step))]
     if len(inlined) < len(steps) or not steps or _mixes_positions(steps):
         return None
-    if any(step.call == "verify" for step in plan.steps):
+    if any(step.call == "verify" or step.lane in REJECTED for step in plan.steps):
         return None
     words = {word for step in steps for word in step.values}
     guard = _GUARD if "buf" in words else ("", "")  # only what goes through buf can go round without moving on

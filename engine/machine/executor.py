@@ -59,7 +59,30 @@ def _lanes(machine: Machine, plan: Plan) -> Iterator[None]:
             machine.step = index
             yield from CALLS[step.call].execute(machine, step)
         if machine.progress() == before:
-            return
+            break
+    yield from send_back(machine, plan)
+
+
+def send_back(machine: Machine, plan: Plan) -> Iterator[None]:
+    """Run the lanes of rejected messages, once the log is sent.
+
+    References are taken in the order in which the consumer sent them; a lane runs to its end before the next one is
+    taken; what is delivered again, and rejected again, comes after all that was rejected before.
+    """
+    if machine.settle is None or machine.pending or not (machine.finished or machine.end_of_file):
+        return
+    numbered = list(enumerate(plan.steps))
+    while references := machine.settle():
+        for message in references:
+            machine.rejections[message.offset] += 1
+            last = machine.retries is not None and machine.rejections[message.offset] > machine.retries
+            machine.given_up += last
+            with machine.aside(message):
+                for index, step in numbered:
+                    if step.lane is (Lane.ON_GIVEUP if last else Lane.ON_REJECT):
+                        machine.step = index
+                        machine.aim(step)
+                        yield from CALLS[step.call].execute(machine, step)
 
 
 def conclude(machine: Machine) -> Verdict:

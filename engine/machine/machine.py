@@ -6,13 +6,16 @@ import errno
 import io
 import select
 import socket
+from collections import Counter as Counts
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from zcquest.engine.calls.base import DESCRIPTORS, MESSAGE, CallFailed, NoBytes
 from zcquest.engine.logs import Walk, format_of
+from zcquest.engine.logs.rocketmq_retry import rewrite
 from zcquest.engine.machine.memory import (
     MAP_FIXED,
     MAP_POPULATE,
@@ -27,8 +30,16 @@ from zcquest.engine.machine.memory import (
     map_memory,
 )
 from zcquest.engine.machine.recorder import Counter, Recorder
+from zcquest.engine.plan.model import Step
 
 LOG, SOCK = DESCRIPTORS["log"], DESCRIPTORS["sock"]
+
+
+class Reference(NamedTuple):
+    """A message in the log: its offset and size in bytes."""
+
+    offset: int
+    size: int
 
 
 @dataclass(slots=True)
@@ -65,7 +76,13 @@ class Machine:
         self.sent = Sent()
         self.overwritten = 0  # bytes read into buf that the next read overwrote before they were sent
         self.end_of_file = False
-        self.message: tuple[int, int] | None = None  # the rejected message that a lane runs for: its range of the log
+        self.end = size  # where movers stop: the log's end, or the rejected message's
+        self.settle: Callable[[], list[Reference]] | None = None  # asks the consumer what it has sent back
+        self.message: Reference | None = None  # the rejected message that a lane runs for
+        self.rejections: Counts[int] = Counts()  # of each message, by its offset
+        self.retries: int | None = None
+        self.given_up = 0
+        self._kept_position = 0
         self.step = 0
         self.moved: tuple[int, int] | None = None  # the log range that the latest call moved
         self.moved_from_buffer: int | None = None  # and where in buf it lay, when buf was its source
@@ -100,12 +117,55 @@ class Machine:
         self.poller.register(SOCK, events)
         return len(self.poller.poll())
 
-    def count(self, size: int | str) -> int:
-        """The bytes that a step's size stands for: MESSAGE is as long as the rejected message."""
+    def count(self, size: int | str, memory: str = "") -> int:
+        """The bytes that a step's size stands for: MESSAGE is as long as the rejected message, or what was made of it
+        in `memory`."""
         if size == MESSAGE:
             assert self.message
-            return self.message[1] - self.message[0]
+            return max(self.message.size, self.pending) if memory == "buf" else self.message.size
         return int(size)
+
+    # -- rejected messages ---------------------------------------------------------------------------------------------
+
+    @contextmanager
+    def aside(self, message: Reference) -> Iterator[None]:
+        """For a while the log is that one message: every mover starts at it and ends with it."""
+        kept = self.position, self.end, self.cleared, self.rejected
+        self.message, self._kept_position = message, self.position
+        self.position = message.offset
+        self.end, self.cleared, self.rejected = message.offset + message.size, None, deque()
+        try:
+            yield
+        finally:
+            self.message = None
+            self.position, self.end, self.cleared, self.rejected = kept
+            if self.buffer:
+                self.buffer.pending.clear()
+
+    def aim(self, step: Step) -> None:
+        """A step that says `msg` means the whole message, whatever the steps before it took of it."""
+        if self.message and MESSAGE in step.values:
+            self.position = self.message.offset
+            if self.buffer:
+                self.buffer.again(self.message.offset)
+
+    def rewrite(self, name: str, word: str, *, dead: bool) -> None:
+        """Give the message at the start of the memory the form that RocketMQ stores after its rejection."""
+        assert self.message
+        times = self.rejections[self.message.offset]
+        view, size = self.memory(word), self.message.size
+        if view is None or (word == "buf" and not (self.buffer and self.buffer.holds(self.message.offset, size))):
+            raise NoBytes(name, word)
+        if word == "map":
+            view = view[self.message.offset :]
+        fresh = self.call(name, _rewrite, (view, size, times, dead), self.message.offset, size)
+        if self.buffer:
+            self.buffer.grown(fresh)
+
+    @property
+    def taken(self) -> int:
+        """The offset of the next log byte that no mover has taken, whatever is done for rejected messages."""
+        return self._kept_position if self.message else self.position
 
     # -- user memory ---------------------------------------------------------------------------------------------------
 
@@ -149,7 +209,7 @@ class Machine:
     def gone(self, source: str, target: str, count: int) -> None:
         """`count` bytes of the latest chunk of `source` were accepted by `target`."""
         if source == "buf" and self.buffer and not self.buffer.filled:
-            self.sent.garbage += count
+            self.sent.garbage += count if target == "sock" else 0
             return
         if source == "buf":
             self.unloaded(count)
@@ -198,7 +258,7 @@ class Machine:
     def _verify_mapping(self, name: str, most: int | None) -> bool:
         assert self.mapping
         start = max(self.position, self.cleared or 0)  # on a batch's edge, wherever the cursor is
-        stop = self.size if most is None else min(self.position + most, self.size)
+        stop = self.end if most is None else min(self.position + most, self.end)
         if stop <= start:
             return False
         walks: list[Walk] = []
@@ -238,7 +298,7 @@ class Machine:
     def ahead(self, most: int) -> int:
         """How many log bytes (at most `most`) a mover may take from the cursor on: rotten ranges are stepped over."""
         if self.cleared is None:
-            left = self.size - self.position
+            left = self.end - self.position
             return most if most < left else max(0, left)
         while self.rejected and self.position >= self.rejected[0][0]:
             self.position = max(self.position, self.rejected.popleft()[1])
@@ -267,7 +327,7 @@ class Machine:
         """The first `count` pending bytes of buf have been sent."""
         if self.buffer and count:
             first = self.buffer.pending[0]
-            self.moved, self.moved_from_buffer = (first.log, first.log + count), first.at
+            self.moved, self.moved_from_buffer = (first.log, min(first.log + count, self.end)), first.at
             self.buffer.consume(count)
 
     # -- progress ------------------------------------------------------------------------------------------------------
@@ -287,6 +347,10 @@ class Machine:
     def progress(self) -> tuple[int, int]:
         """Two equal readings, one iteration apart, mean that the loop does not advance."""
         return self.position, self.sent.payload
+
+
+def _rewrite(view: memoryview, size: int, times: int, dead: bool) -> int:
+    return rewrite(view, size, times, dead=dead)
 
 
 def _good_parts(extent: Extent, walk: Walk) -> list[Extent]:

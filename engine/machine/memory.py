@@ -5,7 +5,7 @@ from __future__ import annotations
 import ctypes
 import os
 from collections import deque
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from resource import RLIM_INFINITY, RLIMIT_DATA, getrlimit, setrlimit
 
 PROT_READ, PROT_WRITE = 1, 2
@@ -17,6 +17,7 @@ PAGE = os.sysconf("SC_PAGE_SIZE")
 libc = ctypes.CDLL(None, use_errno=True)
 libc.mmap.restype = ctypes.c_void_p
 libc.mmap.argtypes = [ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int, ctypes.c_int, ctypes.c_int, ctypes.c_long]
+libc.munmap.argtypes = [ctypes.c_void_p, ctypes.c_size_t]
 libc.madvise.argtypes = [ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int]
 for _name in ("read", "pread", "write", "send", "readahead"):
     getattr(libc, _name).restype = ctypes.c_ssize_t
@@ -40,9 +41,9 @@ def checked(result: int) -> int:
     return result
 
 
-def map_memory(address: int | None, length: int, protection: int, flags: int, fd: int) -> int:
-    """mmap(2) from offset 0; the address. Raises OSError with the kernel's errno."""
-    found = libc.mmap(address, length, protection, flags, fd, 0)
+def map_memory(address: int | None, length: int, protection: int, flags: int, fd: int, offset: int = 0) -> int:
+    """mmap(2); the address. Raises OSError with the kernel's errno."""
+    found = libc.mmap(address, length, protection, flags, fd, offset)
     if found == _MAP_FAILED:
         raise raise_errno()
     return int(found)
@@ -71,6 +72,7 @@ class Buffer:
         self.address = _allocate(capacity, ceiling)
         self.view = view_of(self.address, capacity)
         self.pending: deque[Extent] = deque()
+        self.loaded: Extent | None = None  # what the latest load put at the buffer's start
         self.filled = False
 
     def fill(self, log: int, length: int) -> int:
@@ -79,8 +81,24 @@ class Buffer:
         self.pending.clear()
         if length:
             self.pending.append(Extent(0, log, length))
+            self.loaded = Extent(0, log, length)
             self.filled = True
         return lost
+
+    def holds(self, log: int, length: int) -> bool:
+        """Whether the latest load put these log bytes, and none before them, at the buffer's start."""
+        return self.loaded is not None and self.loaded.log == log and self.loaded.length >= length
+
+    def again(self, log: int) -> None:
+        """If the latest load began with the log byte `log`, all of it still has to be sent."""
+        if self.loaded and self.loaded.log == log:
+            self.pending = deque([replace(self.loaded)])
+
+    def grown(self, length: int) -> None:
+        """What was loaded has been made `length` bytes long, where it lies."""
+        if self.loaded:
+            self.loaded.length = length
+            self.again(self.loaded.log)
 
     def gathered(self, count: int) -> None:
         """The first `count` pending bytes have been moved to the buffer's start."""

@@ -6,6 +6,7 @@ import contextlib
 import errno
 import gc
 import os
+import select
 import socket
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,8 +16,9 @@ from time import perf_counter
 import msgspec
 
 from zcquest.engine.calls import CALLS, CODES
-from zcquest.engine.calls.base import DESCRIPTORS, MEMORIES
+from zcquest.engine.calls.base import DESCRIPTORS, MEMORIES, MESSAGE
 from zcquest.engine.control import (
+    REFERENCE,
     Advance,
     Bare,
     Finish,
@@ -25,14 +27,18 @@ from zcquest.engine.control import (
     NoTrace,
     Paused,
     Ready,
+    Settle,
+    Settled,
     Tamper,
     ToMachine,
 )
+from zcquest.engine.logs.rocketmq_layout import BODY_AT, is_blank, physical_offset, record_size
+from zcquest.engine.logs.rocketmq_retry import GROWTH
 from zcquest.engine.machine import bare
 from zcquest.engine.machine.executor import Ending, Verdict, execute
-from zcquest.engine.machine.machine import Machine
+from zcquest.engine.machine.machine import Machine, Reference
 from zcquest.engine.machine.memory import Buffer, settle
-from zcquest.engine.machine.recorder import Recorder, TraceFull, clear_of_the_plan
+from zcquest.engine.machine.recorder import CLEAR, Recorder, TraceFull, clear_of_the_plan, limit_files
 from zcquest.engine.plan import Plan, parse_plan
 from zcquest.engine.process_name import name_process
 
@@ -41,8 +47,13 @@ def main(control: socket.socket, raw: bytes) -> None:
     """Serve one session; returns when it is over, or when its trace can be kept no longer."""
     config = msgspec.msgpack.decode(raw, type=MachineConfig)
     line = Line(socket.socket(fileno=clear_of_the_plan(control.detach())), ToMachine)
+    os.closerange(DESCRIPTORS["log"], CLEAR)  # what the forkserver left open: a plan may name these
     sock = _connect(config)
     _place(os.open(config.log, os.O_RDONLY | os.O_CLOEXEC), DESCRIPTORS["log"])
+    if config.dlq:
+        _place(os.open(config.dlq, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600), DESCRIPTORS["dlq"])
+    if config.file_limit is not None:
+        limit_files(config.file_limit)
     plan = parse_plan(config.plan, CALLS)
     try:
         _serve(config, line, sock, plan, Recorder(Path(config.trace)))
@@ -60,8 +71,11 @@ def _serve(config: MachineConfig, line: Line, sock: socket.socket, plan: Plan, r
         config.log_format,
         {call.name: code for code, call in enumerate(CODES)},
     )
-    capacity = buffer_size(plan)
+    capacity = buffer_size(plan, config.message)
     run = Run(machine, plan, recorder)
+    if config.rejecting:
+        machine.settle = Settlement(run, line).references
+        machine.retries = config.retries
     if capacity:
         try:
             machine.buffer = Buffer(capacity, config.memory)
@@ -92,6 +106,7 @@ class Run:
         self._calls: Iterator[Verdict | None] | None = None
         self._before = (getrusage(RUSAGE_SELF), perf_counter())
         self._spent = [0.0, 0.0, 0.0, 0, 0, 0, 0]
+        self.strays = 0  # references to no message
 
     def advance(self, calls: int) -> Paused:
         """Make up to `calls` calls (0: all that remain). The ending is known one call after the last."""
@@ -103,7 +118,7 @@ class Run:
             left = calls
             machine = self.machine
             for verdict in self._calls:
-                self._recorder.stand(machine.position, machine.sent.payload)
+                self._recorder.stand(machine.taken, machine.sent.payload)
                 if verdict:
                     self.verdict = verdict
                     break
@@ -139,11 +154,14 @@ class Run:
             memory=verdict.memory if verdict else "",
             step=machine.step,
             calls=machine.recorder.calls,
-            position=machine.position,
+            position=machine.taken,
             sent=machine.sent.payload,
             garbage=machine.sent.garbage,
             pending=machine.pending,
             overwritten=machine.overwritten,
+            rejections=machine.rejections.total() + self.strays,
+            given_up=machine.given_up,
+            strays=self.strays,
             moved=machine.moved,
             moved_from_buffer=machine.moved_from_buffer is not None,
             wall_s=spent[0],
@@ -154,6 +172,15 @@ class Run:
             voluntary_switches=int(spent[5]),
             involuntary_switches=int(spent[6]),
         )
+
+    @contextlib.contextmanager
+    def outside(self) -> Iterator[None]:
+        """Within the plan's run, something that is not the plan's own: no call of it is counted, no time of it."""
+        self._leave()
+        try:
+            yield
+        finally:
+            self._enter()
 
     def _enter(self) -> None:
         name_process("zcq:plan")  # in a strace, the plan's own calls stand between these two prctl
@@ -175,13 +202,69 @@ class Run:
         self._spent = [sum(pair) for pair in zip(self._spent, fresh, strict=True)]
 
 
-def buffer_size(plan: Plan) -> int:
-    """Bytes of `buf` that the plan's steps ask for: the largest size any of them names beside it."""
+class Settlement:
+    """How the machine learns what the consumer has sent back: references, over the plan's own connection.
+
+    The session tells how many there are. Taking them is the runner's business, as accepting the connection was, and
+    not counted: every request of a consumer's comes in that way.
+    """
+
+    def __init__(self, run: Run, line: Line) -> None:
+        self._run = run
+        self._line = line
+
+    def references(self) -> list[Reference]:
+        """Those to messages of the log, in the order in which the consumer sent them. Waits until it has settled."""
+        machine = self._run.machine
+        with self._run.outside():
+            self._line.say(Settle(received=machine.sent.payload + machine.sent.garbage))
+            told = self._line.hear()
+            if not isinstance(told, Settled):
+                return []  # the session has gone
+            raw = _receive(machine.sock, told.rejections * REFERENCE.size)
+            found = [_look_up(offset, machine.size) for offset, _ in REFERENCE.iter_unpack(raw)]
+            known = [reference for reference in found if reference]
+            self._run.strays += len(found) - len(known)
+            return known
+
+
+def _receive(sock: socket.socket, count: int) -> bytes:
+    """`count` bytes from the socket; fewer when the connection has ended."""
+    poller = select.poll()
+    poller.register(sock, select.POLLIN)
+    received = b""
+    with contextlib.suppress(ConnectionError):
+        while len(received) < count:
+            poller.poll()
+            if not (more := sock.recv(count - len(received))):
+                break
+            received += more
+    return received[: len(received) // REFERENCE.size * REFERENCE.size]
+
+
+def _look_up(offset: int, size: int) -> Reference | None:
+    """The message that begins there in the log of `size` bytes; None where none does, as a broker makes sure of.
+
+    The offset alone tells: a rewritten message that is rejected again is longer than the log's own.
+    """
+    head = os.pread(DESCRIPTORS["log"], BODY_AT, offset) if 0 <= offset < size else b""
+    if len(head) < BODY_AT or is_blank(head, 0) or physical_offset(head, 0) != offset:
+        return None
+    length = record_size(head, 0)
+    return Reference(offset, length) if length and offset + length <= size else None
+
+
+def buffer_size(plan: Plan, longest: int = 0) -> int:
+    """Bytes of `buf` that the plan's steps ask for: the largest size any of them names beside it.
+
+    `msg` is `longest`, the bytes of the log's longest message, and some more where a step rewrites it.
+    """
+    longest += GROWTH if any(step.call == "rewrite" for step in plan.steps) else 0
     wanted = 0
     for step in plan.steps:
-        words = [argument.value for argument in step.arguments]
-        if MEMORIES[0] in words:
-            wanted = max([wanted, *(word for word in words if isinstance(word, int))])
+        if MEMORIES[0] in step.values:
+            sizes = (longest if word == MESSAGE else word for word in step.values)
+            wanted = max([wanted, *(size for size in sizes if isinstance(size, int))])
     return wanted
 
 

@@ -4,27 +4,47 @@ from __future__ import annotations
 
 import errno
 import fcntl
-import mmap
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from resource import RUSAGE_THREAD, getrusage
+from resource import RLIM_INFINITY, RLIMIT_FSIZE, RUSAGE_THREAD, getrlimit, getrusage, setrlimit
 from time import perf_counter_ns
 from typing import Any
 
+from zcquest.engine.machine.memory import MAP_SHARED, PROT_READ, PROT_WRITE, libc, map_memory, view_of
 from zcquest.engine.trace import PAGE, RECORD, WINDOW_RECORDS
 
 _WINDOW = WINDOW_RECORDS * RECORD.size
 
 
-_CLEAR = 64  # descriptors from here on are none that a plan can name
+CLEAR = 64  # descriptors from here on are none that a plan can name
 
 
 def clear_of_the_plan(fd: int) -> int:
     """The same file on a descriptor that the plan's own do not reach; closes `fd`."""
-    moved = fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, _CLEAR)
+    moved = fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, CLEAR)
     os.close(fd)
     return moved
+
+
+def limit_files(most: int) -> None:
+    """No file of this process grows beyond `most` bytes from now on: EFBIG (Python ignores SIGXFSZ)."""
+    _, hard = getrlimit(RLIMIT_FSIZE)
+    setrlimit(RLIMIT_FSIZE, (most if hard == RLIM_INFINITY else min(most, hard), hard))
+
+
+@contextmanager
+def _unlimited() -> Iterator[None]:
+    """The trace is not the plan's file: the plan's limit is not for it."""
+    soft, hard = getrlimit(RLIMIT_FSIZE)
+    if soft != hard:
+        setrlimit(RLIMIT_FSIZE, (hard, hard))
+    try:
+        yield
+    finally:
+        if soft != hard:
+            setrlimit(RLIMIT_FSIZE, (soft, hard))
 
 
 class TraceFull(Exception):
@@ -45,14 +65,15 @@ class Recorder:
         """Raises TraceFull when the trace cannot be kept; so does `call`, having made its call and recorded it."""
         try:
             self._fd = clear_of_the_plan(os.open(path, os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600))
-            os.posix_fallocate(self._fd, 0, PAGE)
+            with _unlimited():
+                os.posix_fallocate(self._fd, 0, PAGE)
         except OSError as failure:
             raise TraceFull(failure) from failure
-        self._page = mmap.mmap(self._fd, PAGE)
-        self._header = memoryview(self._page).cast("Q")
+        self._header = view_of(self._map(PAGE, 0), PAGE).cast("Q")
         self.calls = 0
         self._start = perf_counter_ns()
         self._windows = 0
+        self._window_address = 0
         self._at = 0
         self._open_window()
 
@@ -105,13 +126,21 @@ class Recorder:
             self._open_window()
         return result, error
 
+    def _map(self, length: int, offset: int) -> int:
+        """By hand: Python's own mmap keeps a second descriptor of the file, where a plan's could be looked for."""
+        return map_memory(None, length, PROT_READ | PROT_WRITE, MAP_SHARED, self._fd, offset)
+
     def _open_window(self) -> None:
         at = PAGE + self._windows * _WINDOW
         try:
-            os.posix_fallocate(self._fd, at, _WINDOW)  # a sparse page would turn a full disk into SIGBUS
+            with _unlimited():
+                os.posix_fallocate(self._fd, at, _WINDOW)  # a sparse page would turn a full disk into SIGBUS
         except OSError as failure:
             raise TraceFull(failure) from failure
-        self._window = mmap.mmap(self._fd, _WINDOW, offset=at)
+        if self._window_address:
+            libc.munmap(self._window_address, _WINDOW)
+        self._window_address = self._map(_WINDOW, at)
+        self._window = view_of(self._window_address, _WINDOW)
         self._windows += 1
         self._at = 0
 

@@ -9,12 +9,15 @@ import collections
 import re
 import subprocess
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any, Literal
 
 import msgspec
 import pytest
 
+from zcquest.engine.logs import LogSpec
+from zcquest.engine.scene import DeadLetters, Poison, Scene
 from zcquest.levels.loader import load_campaign
 
 pytestmark = pytest.mark.needs_strace
@@ -26,9 +29,8 @@ import msgspec
 from zcquest.engine.calls import CALLS
 from zcquest.engine.children import Children
 from zcquest.engine.experiment import Laboratory, read_lines
-from zcquest.engine.logs import LogSpec
 from zcquest.engine.plan import parse_plan
-from zcquest.engine.scene import Scene, Truncate
+from zcquest.engine.scene import Scene
 from zcquest.engine.tally import add_up
 
 async def main(folder, jobs):
@@ -37,10 +39,7 @@ async def main(folder, jobs):
     async with Children(folder) as children:
         laboratory = Laboratory(children, folder / "logs")
         for job in jobs:
-            fields = dict(job["scene"])
-            if fields.get("truncate"):
-                fields["truncate"] = Truncate(**fields["truncate"])
-            scene = Scene(name="strace", log=LogSpec(**job["log"]), deadline=30.0, **fields)
+            scene = msgspec.convert(job["scene"], Scene)
             plan = parse_plan(job["plan"], CALLS)
             async with laboratory.session(scene, plan) as session:
                 pid = session.machine_pid
@@ -58,7 +57,7 @@ Path(sys.argv[3]).write_bytes(msgspec.json.encode(asyncio.run(main(Path(sys.argv
 
 SEEN_AS = {"send": "sendto", "pread": "pread64", "fadvise": "fadvise64"}
 NAMED = re.compile(r"(\w+)\(")
-ON_PLAN = re.compile(r"(?:\b3|=3)<[^>]*orders-0/|(?:\b4|=4)<(?:TCP|socket):")
+ON_PLAN = re.compile(r"(?:\b[356]|=[35])<[^>]*orders-0/|(?:\b4|=4)<(?:TCP|socket):")
 ANNOTATION = re.compile(r"(?<=\d)<(?:[^<>]|->)*>")
 TEXT = re.compile(r'"(?:[^"\\]|\\.)*"(?:\.\.\.)?')
 MEMORY = re.compile(r"\b(?:buf|map)(?:\+\d+)?\b")
@@ -69,8 +68,7 @@ class Job(msgspec.Struct):
 
     name: str
     plan: str
-    log: dict[str, int | tuple[int, ...]]
-    scene: dict[str, object]
+    scene: Scene
 
 
 class Answer(msgspec.Struct):
@@ -97,22 +95,21 @@ def references() -> list[Job]:
         for reference in level.references:
             for file in level.scenes[-1:] if level.id == "1-3" else level.scenes:  # there they differ in warmth alone
                 scene = file.engine_scene()
-                log = {name: getattr(scene.log, name) for name in ("message", "batch", "seed", "rotten")}
-                most = 16 << 20 if scene.log.rotten else 4 << 20
-                log["size"] = min(scene.log.size, most)  # what matters here is the plan
-                names = ("start", "rate", "window", "nonblocking", "memory", "send_buffer")
-                fields = {name: getattr(scene, name) for name in names}
-                if scene.truncate:
-                    fields["truncate"] = {"after_calls": scene.truncate.after_calls, "to": scene.truncate.to}
-                jobs.append(Job(f"{level.id} {reference.name} {scene.name}", reference.plan, log, fields))
+                most = 16 << 20 if scene.log.rotten else 4 << 20  # what matters here is the plan
+                log = msgspec.structs.replace(scene.log, size=min(scene.log.size, most))
+                scene = replace(scene, log=log, deadline=30.0)
+                jobs.append(Job(f"{level.id} {reference.name} {scene.name}", reference.plan, scene))
     return jobs
 
 
 def odd_plans() -> list[Job]:
     jobs = []
 
-    def add(name: str, plan: str, size: int, **scene: object) -> None:
-        jobs.append(Job(name, plan, {"size": size}, {"start": "warm", **scene}))
+    def add(name: str, plan: str, size: int, log_format: Literal["kafka", "rocketmq"] = "kafka", **fields: Any) -> None:
+        scene = Scene(
+            name="strace", log=LogSpec(size=size, format=log_format), **{"start": "warm", "deadline": 30.0, **fields}
+        )
+        jobs.append(Job(name, plan, scene))
 
     for size in (1, 7, 1000, 4097, 65535, 100003):
         log = 1009 if size < 10 else 300007
@@ -140,6 +137,17 @@ def odd_plans() -> list[Job]:
         "once:\n mmap(log)\nrepeat:\n verify(map)\n memcpy(buf, map, 64K)\n write(sock, buf, 64K)\n",
         300007,
     )
+    poison = {"poison": tuple(Poison(message=number) for number in (2, 3, 200)), "dlq": DeadLetters(rewritten=True)}
+    for name, lanes in (
+        ("carried", "on reject:\n copy_file_range(log, dlq, msg)\n sendfile(dlq, log, msg)\n"),
+        ("mapped", "on reject:\n write(dlq, map, msg)\n copy_file_range(log, sock, msg)\n"),
+        ("read", "on reject:\n pread(log, buf, msg)\n rewrite(buf)\n write(dlq, buf, msg)\n"),
+    ):
+        plan = f"once:\n mmap(log)\nrepeat:\n sendfile(sock, log, 100003)\n{lanes}"
+        add(f"rejected {name}", plan, 300007, "rocketmq", **poison)
+    plan = "repeat:\n sendfile(sock, log, 64K)\non reject:\n sendfile(sock, log, msg)\n"
+    plan += "on giveup:\n copy_file_range(log, dlq, 100)\n copy_file_range(log, dlq, 1M)\n"
+    add("retried", plan, 300007, "rocketmq", retries=3, **poison)
     return jobs
 
 
@@ -208,7 +216,7 @@ def test_the_plans_reach_what_is_to_be_counted(played: dict[str, Played]) -> Non
     everything = sum((counted(one) for one in played.values()), collections.Counter[str]())
     assert set(everything) >= {
         *("read", "pread64", "write", "sendto", "sendfile", "mmap", "madvise", "fadvise64", "readahead"),
-        *("lseek", "poll"),
+        *("copy_file_range", "lseek", "poll"),
     }
     assert {one.answer.ending for one in played.values()} >= {"sent", "error", "stalled", "killed", "no_memory"}
     assert played["poll sendfile"].answer.syscalls["poll"] > 3
