@@ -198,10 +198,10 @@ async def _one(session: Session, index: int) -> Proof | None:
 
 async def _arrivals(session: Session, sink: Step, moved: tuple[int, int]) -> Compared:
     """Which bytes came out where the sink puts them."""
-    if sink.lane not in REJECTED:
-        return await session.compare(moved)
     if _dead(sink):
         return await session.compare_dead(moved)
+    if sink.lane not in REJECTED:
+        return await session.compare(moved)
     return await session.compare(moved, session.settled_at or 0)
 
 

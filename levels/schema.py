@@ -11,10 +11,10 @@ from typing import Annotated, Literal
 import msgspec
 
 from zcquest.engine.calls import CALLS
-from zcquest.engine.logs import LogSpec
+from zcquest.engine.logs import LogSpec, format_of
 from zcquest.engine.message import message
 from zcquest.engine.plan import parse
-from zcquest.engine.scene import Scene, Truncate
+from zcquest.engine.scene import DeadLetters, Poison, Scene, Truncate
 from zcquest.engine.sizes import parse_size
 from zcquest.levels.level_error import Rejected
 
@@ -36,6 +36,8 @@ class Feature(StrEnum):
     DELIVERY = "delivery"
     CHECKSUM = "checksum"
     SURVIVAL = "survival"
+    RETRY = "retry"
+    DLQ = "dlq"
 
 
 class Size(int):
@@ -112,6 +114,21 @@ class TruncateFile(Table, frozen=True, kw_only=True):
     to: Size
 
 
+class PoisonFile(Table, frozen=True, kw_only=True):
+    """A message, by its number in the log, that the consumer rejects: its first `failures` deliveries, else all."""
+
+    message: Annotated[int, msgspec.Meta(ge=0)]
+    failures: Annotated[int, msgspec.Meta(ge=1)] | None = None
+
+
+class QueueFile(Table, frozen=True, kw_only=True):
+    """The dead-letter queue; `rewritten` asks for RocketMQ's form. Faults: `limit` is RLIMIT_FSIZE, `full` no room."""
+
+    rewritten: bool = False
+    limit: Size | None = None
+    full: bool = False
+
+
 class MetricsFile(Table, frozen=True, kw_only=True):
     """One figure a metric, where it matters: `copies` per payload byte, `switches`, `buffer` in bytes."""
 
@@ -139,6 +156,9 @@ class SceneFile(Table, frozen=True, kw_only=True):
     consumer: ConsumerFile = ConsumerFile()
     machine: MachineFile = MachineFile()
     truncate: TruncateFile | None = None
+    poison: tuple[PoisonFile, ...] = ()
+    retries: Annotated[int, msgspec.Meta(ge=0)] | None = None
+    dlq: QueueFile | None = None
     limit: MetricsFile = MetricsFile()
     par: MetricsFile = MetricsFile()
 
@@ -148,10 +168,17 @@ class SceneFile(Table, frozen=True, kw_only=True):
                 message("cutting a log of {size} bytes needs a smaller size than that", size=self.log.size),
                 "truncate.to",
             )
+        if (self.poison or self.dlq) and self.log.format != "rocketmq":
+            raise Rejected(message("a Kafka segment's messages cannot be sent again alone"), "poison")
+
+        most = format_of(self.log.format).messages(self.log.spec()) if self.poison else 0
+        if beyond := [poison.message for poison in self.poison if poison.message >= most]:
+            reason = message("there is no message {number}, the log has {count}", number=beyond[0], count=most)
+            raise Rejected(reason, "poison")
 
     def engine_scene(self) -> Scene:
         """This scene in the engine's terms."""
-        cut = self.truncate
+        cut, queue = self.truncate, self.dlq
         return Scene(
             name=self.name,
             log=self.log.spec(),
@@ -163,6 +190,9 @@ class SceneFile(Table, frozen=True, kw_only=True):
             memory=int(self.machine.memory),
             send_buffer=_plain(self.machine.send_buffer),
             truncate=Truncate(after_calls=cut.after_calls, to=int(cut.to)) if cut else None,
+            poison=tuple(Poison(message=poison.message, failures=poison.failures) for poison in self.poison),
+            retries=self.retries,
+            dlq=None if queue is None else DeadLetters(rewritten=queue.rewritten, limit=queue.limit, full=queue.full),
         )
 
 

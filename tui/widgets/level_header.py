@@ -36,7 +36,13 @@ class LevelHeader(Widget):
         return Content.assemble((f" {title} ", "bold"), f" {right}")
 
     def _features(self) -> list[str]:
-        words = {Feature.DELIVERY: _("delivery"), Feature.CHECKSUM: _("checksum"), Feature.SURVIVAL: _("survival")}
+        words = {
+            Feature.DELIVERY: _("delivery"),
+            Feature.CHECKSUM: _("checksum"),
+            Feature.SURVIVAL: _("survival"),
+            Feature.RETRY: _("retry"),
+            Feature.DLQ: _("DLQ"),
+        }
         lost = {row.feature for row in self._latest[1].lost} if self._latest else set()
         known = self._latest is not None
         return [f"{mark(feature not in lost if known else None)} {words[feature]}" for feature in self._level.features]

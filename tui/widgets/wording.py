@@ -66,6 +66,10 @@ def feature_goal(feature: Feature) -> str:
             return _("nothing rotten reaches the consumer")
         case Feature.SURVIVAL:
             return _("the machine lives to the end of its plan")
+        case Feature.RETRY:
+            return _("a rejected message gets every attempt it is due")
+        case Feature.DLQ:
+            return _("what is given up, and nothing else, ends in the DLQ")
 
 
 def place_word(place: Place) -> str:

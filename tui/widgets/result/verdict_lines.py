@@ -92,4 +92,10 @@ def _over(row: Comparison) -> str:
 
 def feature_name(name: str) -> str:
     """The feature in a word."""
-    return {"delivery": _("delivery"), "checksum": _("checksum"), "survival": _("survival")}.get(name, name)
+    return {
+        "delivery": _("delivery"),
+        "checksum": _("checksum"),
+        "survival": _("survival"),
+        "retry": _("retry"),
+        "dlq": _("DLQ"),
+    }.get(name, name)
