@@ -117,7 +117,7 @@ class Paused(msgspec.Struct, tag=True, frozen=True, kw_only=True):
     """From the machine: where the run stands.
 
     `ending` is an `Ending` value, or "" while calls remain. `moved` is the log range of the latest call that moved
-    bytes, `moved_from_buffer` whether `buf` was its source. CPU times in seconds, the rest in bytes or calls; the
+    bytes, `moved_from_buffer` whether a buffer was its source. CPU times in seconds, the rest in bytes or calls; the
     faults and switches are those of the whole plan, rusage of the machine's only thread.
     """
 

@@ -12,6 +12,8 @@ class Place(StrEnum):
     DISK = "disk"
     PAGE_CACHE = "page_cache"
     BUFFER = "user_buffer"
+    BUFFER2 = "user_buffer_2"
+    BUFFER3 = "user_buffer_3"
     MAPPING = "mapping"
     SOCKET = "socket_buffer"
     NIC = "nic"

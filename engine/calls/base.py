@@ -22,13 +22,14 @@ class Kind(StrEnum):
     """What may be written for a parameter."""
 
     FD = "fd"  # a resource with a file descriptor: whether it suits the call is the kernel's to say
-    MEMORY = "memory"  # user-space bytes: `buf` or `map`
+    MEMORY = "memory"  # user-space bytes: a buffer or `map`
     SIZE = "size"  # a number of bytes, or MESSAGE
     FLAGS = "flags"  # any number of the parameter's words, last in the call
 
 
 DESCRIPTORS = {"log": 3, "sock": 4, "index": 5, "dlq": 6}  # the same numbers in every run, as a trace prints them
-MEMORIES = ("buf", "map")
+BUFFERS = ("buf", "buf2", "buf3")  # anonymous memory, each as large as the plan asks of it
+MEMORIES = (*BUFFERS, "map")
 MESSAGE = "msg"  # stands for a size, and where it begins: the rejected message that the lane is run for
 REJECTED = (Lane.ON_REJECT, Lane.ON_GIVEUP)  # the lanes that have one
 _PLACES = {
@@ -36,6 +37,8 @@ _PLACES = {
     "sock": Place.SOCKET,
     "dlq": Place.DLQ,
     "buf": Place.BUFFER,
+    "buf2": Place.BUFFER2,
+    "buf3": Place.BUFFER3,
     "map": Place.MAPPING,
 }
 
@@ -59,7 +62,7 @@ class CallFailed(Exception):
 
 
 class NoBytes(Exception):
-    """User-space work was asked for on memory that holds nothing: `map` before an mmap, `buf` before it is filled."""
+    """User-space work was asked for on memory that holds nothing: `map` before an mmap, a buffer nothing has filled."""
 
     def __init__(self, call: str, memory: str) -> None:
         super().__init__(call, memory)

@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, ClassVar
 
-from zcquest.engine.calls.base import DESCRIPTORS, Call, Kind, Parameter, route
+from zcquest.engine.calls.base import BUFFERS, DESCRIPTORS, Call, Kind, Parameter, route
 from zcquest.engine.calls.inline import Inline, load
 from zcquest.engine.places import Route
 from zcquest.engine.plan.model import Step
@@ -34,7 +34,7 @@ class Read(Call):
     def execute(self, machine: Machine, step: Step) -> Iterator[None]:
         source, target, size = step.values
         count = machine.count(size)
-        if source != "log" or target != "buf":
+        if source != "log" or target not in BUFFERS:
             function, arguments = machine.raw("read", DESCRIPTORS[source], machine.address(target), count)
             machine.call(self.name, function, arguments, 0, count)
             yield
@@ -42,16 +42,19 @@ class Read(Call):
         if machine.file_position != machine.position:
             machine.seek()
             yield
-        got = machine.call(self.name, machine.file.readinto, (machine.into_buffer(count),), machine.position, count)
+        got = machine.call(
+            self.name, machine.file.readinto, (machine.into_buffer(target, count),), machine.position, count
+        )
         machine.file_position += got
-        machine.loaded(got)
+        machine.loaded(target, got)
         yield
 
     def inline(self, step: Step) -> Inline | None:
-        if step.values[:2] != ("log", "buf"):
+        source, target, count = step.values
+        if source != "log" or target not in BUFFERS:
             return None
-        count = step.values[2]
-        return load(f"readinto(head_{count})", (f"head_{count} = buf[:{count}]",))
+        head = f"{target}_head_{count}"
+        return load(target, f"readinto({head})", (f"{head} = {target}[:{count}]",))
 
     def show(self, step: Step, record: Record) -> str:
         return f"read({DESCRIPTORS[step.values[0]]}, {step.values[1]}, {record.size})"
@@ -75,15 +78,15 @@ class Pread(Call):
             "pread", DESCRIPTORS[source], machine.address(target), count, machine.position
         )
         got = machine.call(self.name, function, arguments, machine.position, count)
-        if source == "log":
-            machine.loaded(got)
+        if source == "log" and target in BUFFERS:
+            machine.loaded(target, got)
         yield
 
     def inline(self, step: Step) -> Inline | None:
-        if step.values[:2] != ("log", "buf"):
+        source, target, count = step.values
+        if source != "log" or target not in BUFFERS:
             return None
-        log = DESCRIPTORS["log"]
-        return load(f"pread({log}, buf_at, {step.values[2]}, pos)")
+        return load(target, f"pread({DESCRIPTORS['log']}, {target}_at, {count}, pos)")
 
     def show(self, step: Step, record: Record) -> str:
         return f"pread64({DESCRIPTORS[step.values[0]]}, {step.values[1]}, {record.size}, {record.offset})"

@@ -1,8 +1,9 @@
 """A call as lines of the bare loop (`zcquest.engine.machine.bare`), and the lines that moving calls share.
 
-They may name pos, size (the cursor and the log's size), lo, hi (the unsent part of buf), loaded, sent, calls (bytes
-put into buf, bytes of it sent, calls made), and the memoryviews buf and map. The common case comes first and costs
-least: one call that moves all it was asked to.
+They may name pos, size (the cursor and the log's size), loaded, sent, calls (bytes put into buffers, bytes of them
+sent, calls made), the memoryview map, and for each buffer the plan names, such as buf: the memoryview buf, its address
+buf_at, its unsent part buf_lo to buf_hi, and buf_log, the offset in the log of what lies at its start. The common case
+comes first and costs least: one call that moves all it was asked to.
 """
 
 from __future__ import annotations
@@ -18,19 +19,54 @@ class Inline:
     setup: tuple[str, ...] = ()
 
 
-def load(call: str, setup: tuple[str, ...] = ()) -> Inline:
-    """Lines that fill buf from the cursor on with one call."""
-    return Inline((f"hi = {call}", "lo = 0; calls += 1; pos += hi; loaded += hi"), setup)
+def load(buffer: str, call: str, setup: tuple[str, ...] = ()) -> Inline:
+    """Lines that fill a buffer from the cursor on with one call; at the end of the file it keeps what it has."""
+    return Inline((f"n = {call}", "calls += 1", "if n:", *_filled(buffer)), setup)
 
 
-def push(call: str, count: int) -> Inline:
-    """Lines that send up to `count` bytes of buf, going on after a short count. `call` lacks its last argument."""
+def fetch(buffer: str, count: int) -> Inline:
+    """Lines that copy up to `count` bytes of map from the cursor on to a buffer's start."""
     return Inline(
         (
-            f"left = hi - lo if hi - lo < {count} else {count}",
+            "if pos < size:",
+            f"    n = {count} if size - pos > {count} else size - pos",
+            f"    {buffer}[:n] = map[pos:pos + n]",
+            "    calls += 1",
+            *_filled(buffer),
+        )
+    )
+
+
+def _filled(buffer: str) -> tuple[str, ...]:
+    return (
+        f"    {buffer}_lo = 0; {buffer}_hi = n; {buffer}_log = pos",
+        "    pos += n; loaded += n",
+    )
+
+
+def hand_on(target: str, source: str, count: int) -> Inline:
+    """Lines that copy up to `count` unsent bytes of one buffer to the start of another, whose turn it is now."""
+    return Inline(
+        (
+            f"n = {source}_hi - {source}_lo",
+            "if n:",
+            f"    if n > {count}: n = {count}",
+            f"    {target}[:n] = {source}[{source}_lo:{source}_lo + n]",
+            f"    {target}_lo = 0; {target}_hi = n; {target}_log = {source}_log + {source}_lo",
+            f"    {source}_lo += n; calls += 1",
+        )
+    )
+
+
+def push(buffer: str, call: str, count: int) -> Inline:
+    """Lines that send up to `count` bytes of a buffer, going on after a short count. `call` lacks its last argument."""
+    low, high = f"{buffer}_lo", f"{buffer}_hi"
+    return Inline(
+        (
+            f"left = {high} - {low} if {high} - {low} < {count} else {count}",
             "while left:",
-            f"    n = {call}buf[lo:lo + left])",
-            "    calls += 1; lo += n; sent += n; left -= n",
+            f"    n = {call}{buffer}[{low}:{low} + left])",
+            f"    calls += 1; {low} += n; sent += n; left -= n",
         )
     )
 

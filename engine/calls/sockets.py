@@ -7,7 +7,7 @@ import os
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from zcquest.engine.calls.base import DESCRIPTORS, Call, Kind, Parameter, route
+from zcquest.engine.calls.base import BUFFERS, DESCRIPTORS, Call, Kind, Parameter, route
 from zcquest.engine.calls.inline import Inline, advance, push
 from zcquest.engine.places import Route
 from zcquest.engine.plan.model import Step
@@ -21,7 +21,7 @@ NULL = -1  # a record's offset where the program passed a null pointer
 
 
 class Write(Call):
-    """write(2) of what `buf` or `map` holds."""
+    """write(2) of what a buffer or `map` holds."""
 
     name: ClassVar[str] = "write"
     prototype: ClassVar[str] = "ssize_t write(int fd, const void *buf, size_t count);"
@@ -62,8 +62,8 @@ class Write(Call):
         target, source, count = step.values
         if target != "sock":
             return None
-        if source == "buf":
-            return push(self.opening, count)
+        if source in BUFFERS:
+            return push(source, self.opening, count)
         return advance(f"{self.opening}map[pos:pos + {{count}}])", count)
 
     def show(self, step: Step, record: Record) -> str:

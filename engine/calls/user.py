@@ -6,7 +6,8 @@ import ctypes
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, ClassVar
 
-from zcquest.engine.calls.base import REJECTED, Call, Kind, NoBytes, Parameter, route
+from zcquest.engine.calls.base import BUFFERS, REJECTED, Call, Kind, NoBytes, Parameter, route
+from zcquest.engine.calls.inline import Inline, fetch, hand_on
 from zcquest.engine.places import Route
 from zcquest.engine.plan.model import Lane, Step
 
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class Memcpy(Call):
-    """memcpy(3) from what one memory holds to the start of the other."""
+    """memcpy(3) from what one memory holds to the start of another."""
 
     name: ClassVar[str] = "memcpy"
     prototype: ClassVar[str] = "void *memcpy(void *dest, const void *src, size_t n);"
@@ -44,6 +45,12 @@ class Memcpy(Call):
         machine.call(self.name, _memmove, (into, start + at, length), at, length)
         machine.copied(source, target, length)
         yield
+
+    def inline(self, step: Step) -> Inline | None:
+        target, source, count = step.values
+        if target not in BUFFERS or source == target:
+            return None
+        return fetch(target, count) if source == "map" else hand_on(target, source, count)
 
     def show(self, step: Step, record: Record) -> str:
         return f"memcpy({step.values[0]}, {step.values[1]}+{record.offset}, {record.size})"

@@ -12,7 +12,7 @@ import os
 from typing import Any
 
 from zcquest.engine.calls import CALLS
-from zcquest.engine.calls.base import REJECTED
+from zcquest.engine.calls.base import BUFFERS, REJECTED
 from zcquest.engine.machine.executor import Ending, Verdict, conclude, execute
 from zcquest.engine.machine.machine import Machine
 from zcquest.engine.machine.memory import Extent, checked, libc
@@ -58,8 +58,12 @@ def compile_repeat(plan: Plan) -> str | None:
     if any(step.call == "verify" or step.lane in REJECTED for step in plan.steps):
         return None
     words = {word for step in steps for word in step.values}
-    guard = _GUARD if "buf" in words else ("", "")  # only what goes through buf can go round without moving on
+    buffers = [word for word in BUFFERS if word in words]
+    guard = _GUARD if buffers else ("", "")  # only what goes through a buffer can go round without moving on
     return _LOOP.format(
+        buffers=_indent(4, *(_BUFFER.format(word=word) for word in buffers)),
+        waiting="".join(f" or {word}_lo < {word}_hi" for word in buffers),
+        left=_indent(8, *(line.format(word=word) for word in buffers for line in _LEFT)),
         map="machine.mapping.view" if "map" in words else "None",
         setup=_indent(4, *(line for inline in inlined for line in inline.setup)),
         body=_indent(12, guard[0], *(line for inline in inlined for line in inline.body), guard[1]),
@@ -70,15 +74,38 @@ _GUARD = ("mark = pos + sent", "if pos + sent == mark: break")
 
 
 def _ready(machine: Machine, steps: tuple[Step, ...]) -> bool:
-    """Does `once` leave what the loop starts from? The cursor where the kernel has it, nothing that waits in buf, and
-    each memory there before it is sent: what is sent of one that is not, only the ordinary executor knows."""
+    """Does `once` leave what the loop starts from? The cursor where the kernel has it, nothing that waits in buffers,
+    and each memory there before it is sent: what is sent of one that is not, only the ordinary executor knows."""
     words = {word for step in steps for word in step.values}
     if machine.rejected or machine.pending or machine.file_position != machine.position:
         return False
     if "map" in words and machine.mapping is None:
         return False
-    first = next((step for step in steps if "buf" in step.values), None)
-    return first is None or first.values[0] != "sock" or bool(machine.buffer and machine.buffer.filled)
+    return _fills_before_it_gives(steps, {word for word, buffer in machine.buffers.items() if buffer.filled})
+
+
+def _fills_before_it_gives(steps: tuple[Step, ...], filled: set[str]) -> bool:
+    """Whether each buffer that the first round takes from is filled for sure by then. `filled` are so at its start.
+
+    Only the round's first mover is sure to find bytes ahead of the cursor, and a buffer's bytes are taken once.
+    """
+    filled, fresh, moved = set(filled), set[str](), False
+    for step in steps:
+        first, second = step.values[:2]
+        if second in BUFFERS and first != "log":  # write(sock, buf, ..), memcpy(buf2, buf, ..)
+            if second not in filled:
+                return False
+            if second in fresh and first in BUFFERS:
+                filled.add(first)
+                fresh.add(first)
+            fresh.discard(second)
+            continue
+        into = second if first == "log" else first  # read(log, buf, ..), memcpy(buf, map, ..)
+        if into in BUFFERS and not moved:
+            filled.add(into)
+            fresh.add(into)
+        moved = True
+    return True
 
 
 def _indent(width: int, *lines: str) -> str:
@@ -87,7 +114,7 @@ def _indent(width: int, *lines: str) -> str:
 
 def _mixes_positions(steps: tuple[Step, ...]) -> bool:
     """Does `read` share the cursor with another mover? Then an lseek is needed now and then."""
-    movers = {step.call for step in steps if CALLS[step.call].routes(step) and step.values[0] != "sock"}
+    movers = {step.call for step in steps if step.values[0] == "log" and CALLS[step.call].routes(step)}
     movers |= {step.call for step in steps if "map" in (a.value for a in step.arguments) or step.call == "sendfile"}
     return "read" in movers and len(movers) > 1
 
@@ -100,20 +127,27 @@ def _last(machine: Machine, plan: Plan) -> Verdict:
 _LOOP = """
 def repeat(machine, Extent):
     start, size = machine.position, machine.size
-    pos, loaded, sent, calls, lo, hi = start, 0, 0, 0, 0, 0
-    buffer, map = machine.buffer, {map}
-    buf = buffer and buffer.view
-    buf_at = buffer and buffer.address
+    pos, loaded, sent, calls = start, 0, 0, 0
+    map = {map}
+{buffers}
     readinto, send = machine.file.readinto, machine.sock.send
 {setup}
     try:
-        while pos < size or lo < hi:
+        while pos < size{waiting}:
 {body}
     finally:
         machine.position = machine.file_position = pos
         machine.sent.payload += sent + pos - start - loaded
         machine.recorder.calls += calls
-        if buffer and lo < hi:
-            buffer.filled = True
-            buffer.pending.append(Extent(lo, pos - (hi - lo), hi - lo))
+{left}
 """
+
+_BUFFER = (
+    "{word} = machine.buffers['{word}'].view; {word}_at = machine.buffers['{word}'].address; "
+    "{word}_lo = {word}_hi = {word}_log = 0"
+)
+_LEFT = (
+    "if {word}_lo < {word}_hi:",
+    "    machine.buffers['{word}'].filled = True",
+    "    machine.buffers['{word}'].pending.append(Extent({word}_lo, {word}_log + {word}_lo, {word}_hi - {word}_lo))",
+)

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from zcquest.engine.calls.base import DESCRIPTORS, MESSAGE, CallFailed, NoBytes
+from zcquest.engine.calls.base import BUFFERS, DESCRIPTORS, MESSAGE, CallFailed, NoBytes
 from zcquest.engine.logs import Walk, format_of
 from zcquest.engine.logs.rocketmq_retry import rewrite
 from zcquest.engine.machine.memory import (
@@ -67,14 +67,14 @@ class Machine:
         self.codes = codes
         self.file = io.FileIO(LOG, closefd=False)
         self.poller = select.poll()
-        self.buffer: Buffer | None = None
+        self.buffers: dict[str, Buffer] = {}  # those that the plan names with a size
         self.mapping: Mapping | None = None
         self.position = 0
         self.file_position = 0
         self.cleared: int | None = None  # verify(map) has vouched for everything before this offset
         self.rejected: deque[tuple[int, int]] = deque()  # rotten ranges of the log still ahead of the cursor
         self.sent = Sent()
-        self.overwritten = 0  # bytes read into buf that the next read overwrote before they were sent
+        self.overwritten = 0  # bytes put into a buffer that the next load overwrote before they had gone
         self.end_of_file = False
         self.end = size  # where movers stop: the log's end, or the rejected message's
         self.settle: Callable[[], list[Reference]] | None = None  # asks the consumer what it has sent back
@@ -85,7 +85,7 @@ class Machine:
         self._kept_position = 0
         self.step = 0
         self.moved: tuple[int, int] | None = None  # the log range that the latest call moved
-        self.moved_from_buffer: int | None = None  # and where in buf it lay, when buf was its source
+        self.moved_from: tuple[Buffer, int] | None = None  # and where it lay, when a buffer was its source
 
     # -- calls ---------------------------------------------------------------------------------------------------------
 
@@ -122,7 +122,8 @@ class Machine:
         in `memory`."""
         if size == MESSAGE:
             assert self.message
-            return max(self.message.size, self.pending) if memory == "buf" else self.message.size
+            held = self.buffers[memory].waiting if memory in self.buffers else 0
+            return max(self.message.size, held)
         return int(size)
 
     # -- rejected messages ---------------------------------------------------------------------------------------------
@@ -139,28 +140,29 @@ class Machine:
         finally:
             self.message = None
             self.position, self.end, self.cleared, self.rejected = kept
-            if self.buffer:
-                self.buffer.pending.clear()
+            for buffer in self.buffers.values():
+                buffer.pending.clear()
 
     def aim(self, step: Step) -> None:
         """A step that says `msg` means the whole message, whatever the steps before it took of it."""
         if self.message and MESSAGE in step.values:
             self.position = self.message.offset
-            if self.buffer:
-                self.buffer.again(self.message.offset)
+            for word in step.values:
+                if word in self.buffers:
+                    self.buffers[word].again(self.message.offset)
 
     def rewrite(self, name: str, word: str, *, dead: bool) -> None:
         """Give the message at the start of the memory the form that RocketMQ stores after its rejection."""
         assert self.message
         times = self.rejections[self.message.offset]
-        view, size = self.memory(word), self.message.size
-        if view is None or (word == "buf" and not (self.buffer and self.buffer.holds(self.message.offset, size))):
+        view, size, buffer = self.memory(word), self.message.size, self.buffers.get(word)
+        if view is None or (buffer and not buffer.holds(self.message.offset, size)):
             raise NoBytes(name, word)
         if word == "map":
             view = view[self.message.offset :]
         fresh = self.call(name, _rewrite, (view, size, times, dead), self.message.offset, size)
-        if self.buffer:
-            self.buffer.grown(fresh)
+        if buffer:
+            buffer.grown(fresh)
 
     @property
     def taken(self) -> int:
@@ -169,50 +171,53 @@ class Machine:
 
     # -- user memory ---------------------------------------------------------------------------------------------------
 
+    def _place(self, word: str) -> Buffer | Mapping | None:
+        return self.buffers.get(word) if word in BUFFERS else self.mapping
+
     def memory(self, word: str) -> memoryview | None:
-        """The bytes of `buf` or `map`; None before there is a mapping."""
-        place = self.buffer if word == "buf" else self.mapping
+        """The bytes of a memory; None before there is a mapping, and for a buffer of no size."""
+        place = self._place(word)
         return place.view if place else None
 
-    def into_buffer(self, count: int) -> memoryview:
-        """The first `count` bytes of buf, to be filled."""
-        assert self.buffer
-        return self.buffer.view[:count]
+    def into_buffer(self, word: str, count: int) -> memoryview:
+        """The first `count` bytes of a buffer, to be filled."""
+        return self.buffers[word].view[:count]
 
     def address(self, word: str) -> int | None:
-        """Where `buf` or `map` lies; None (a null pointer) before there is a mapping."""
-        place = self.buffer if word == "buf" else self.mapping
+        """Where a memory lies; None (a null pointer) where `memory` is None."""
+        place = self._place(word)
         return place.address if place else None
 
     def length(self, word: str) -> int:
-        """Bytes of `buf` or `map`."""
+        """Bytes of a memory."""
         return len(self.memory(word) or b"")
 
     def chunk(self, word: str, most: int) -> tuple[int, int] | None:
         """What the memory has to give next: where in it, and how many bytes (at most `most`). None: nothing.
 
-        A buf that nothing has filled gives the zeros it holds, a map that nobody mapped a null pointer: the kernel and
-        the consumer will say what they think of that.
+        A buffer that nothing has filled gives the zeros it holds, a map that nobody mapped a null pointer: the kernel
+        and the consumer will say what they think of that.
         """
         if word == "map":
             if not self.mapping:
                 return 0, most
             length = self.ahead(most)
             return (self.position, length) if length else None
-        if not self.buffer or not self.buffer.filled:
-            return 0, min(most, self.length(word))
-        if not self.buffer.pending:
+        buffer = self.buffers[word]
+        if not buffer.filled:
+            return 0, min(most, buffer.capacity)
+        if not buffer.pending:
             return None
-        first = self.buffer.pending[0]
+        first = buffer.pending[0]
         return first.at, min(most, first.length)
 
     def gone(self, source: str, target: str, count: int) -> None:
         """`count` bytes of the latest chunk of `source` were accepted by `target`."""
-        if source == "buf" and self.buffer and not self.buffer.filled:
+        if source in BUFFERS and not self.buffers[source].filled:
             self.sent.garbage += count if target == "sock" else 0
             return
-        if source == "buf":
-            self.unloaded(count)
+        if source in BUFFERS:
+            self.unloaded(source, count)
         else:
             self.take(count)
         if target == "sock":
@@ -227,15 +232,25 @@ class Machine:
 
     def copied(self, source: str, target: str, count: int) -> None:
         """User code has copied `count` bytes of the latest chunk of `source` to the start of `target`."""
-        if source == "map" and target == "buf":
-            self.loaded(count)
-        elif target == "buf" and self.buffer and self.buffer.pending:
-            first = self.buffer.pending[0]
-            clear = max(first.at, count)  # before that, the source lies where the target does now
-            if clear < first.at + count:
-                self.moved = (first.log + clear - first.at, first.log + count)
-                self.moved_from_buffer = clear
-            self.buffer.gathered(count)
+        if target not in BUFFERS:
+            return
+        if source == "map":
+            self.loaded(target, count)
+            return
+        buffer = self.buffers[source]
+        if not buffer.pending:
+            return  # nothing of the log: the zeros of a buffer that was never filled
+        first = buffer.pending[0]
+        if source != target:
+            log = first.log
+            self.unloaded(source, count)
+            self.overwritten += self.buffers[target].fill(log, count)
+            return
+        clear = max(first.at, count)  # before that, the source lies where the target does now
+        if clear < first.at + count:
+            self.moved = (first.log + clear - first.at, first.log + count)
+            self.moved_from = (buffer, clear)
+        buffer.gathered(count)
 
     def map_log(self, name: str, fd: int, words: tuple[str, ...]) -> None:
         """mmap(2) `fd` as long as the log is; a second mapping takes the first one's place."""
@@ -247,13 +262,18 @@ class Machine:
         address = self.call(name, map_memory, arguments, old or 0, self.size)
         self.mapping = Mapping(address, self.size)
         self.moved = (0, self.size)
-        self.moved_from_buffer = None
+        self.moved_from = None
 
     def verify(self, name: str, word: str, most: int | None) -> bool:
         """Check whole batches in user code. False when there was nothing left to check. Raises NoBytes."""
-        if self.memory(word) is None or (word == "buf" and self.buffer and not self.buffer.filled):
+        if word == "map":
+            if not self.mapping:
+                raise NoBytes(name, word)
+            return self._verify_mapping(name, most)
+        buffer = self.buffers.get(word)
+        if not buffer or not buffer.filled:
             raise NoBytes(name, word)
-        return self._verify_mapping(name, most) if word == "map" else self._verify_buffer(name)
+        return self._verify_buffer(name, buffer)
 
     def _verify_mapping(self, name: str, most: int | None) -> bool:
         assert self.mapping
@@ -267,17 +287,16 @@ class Machine:
         self.rejected.extend((start + first, start + last) for first, last in walks[0].rotten)
         return True
 
-    def _verify_buffer(self, name: str) -> bool:
-        assert self.buffer
-        extents = list(self.buffer.pending)
+    def _verify_buffer(self, name: str, buffer: Buffer) -> bool:
+        extents = list(buffer.pending)
         if not extents:
             return False
-        views = [self.buffer.view[extent.at : extent.at + extent.length] for extent in extents]
+        views = [buffer.view[extent.at : extent.at + extent.length] for extent in extents]
         walks: list[Walk] = []
         self.call(name, self._walk, (walks, views), extents[0].log, sum(map(len, views)))
-        self.buffer.pending.clear()
+        buffer.pending.clear()
         for extent, walk in zip(extents, walks, strict=True):
-            self.buffer.pending.extend(_good_parts(extent, walk))
+            buffer.pending.extend(_good_parts(extent, walk))
         tail = extents[-1].length - walks[-1].cleared
         if tail and extents[-1].log + extents[-1].length == self.position:
             self.position -= tail  # a batch cut by the chunk's end is given back: the next load takes it again
@@ -311,35 +330,35 @@ class Machine:
         """A mover has taken `count` bytes from the cursor on."""
         if count:
             self.moved = (self.position, self.position + count)
-            self.moved_from_buffer = None
+            self.moved_from = None
         self.position += count
 
-    def loaded(self, count: int) -> None:
-        """A call has put the next `count` log bytes at the start of buf."""
+    def loaded(self, word: str, count: int) -> None:
+        """A call has put the next `count` log bytes at the start of a buffer."""
         if not count:
             self.end_of_file = True
             return
-        if self.buffer:
-            self.overwritten += self.buffer.fill(self.position, count)
+        self.overwritten += self.buffers[word].fill(self.position, count)
         self.take(count)
 
-    def unloaded(self, count: int) -> None:
-        """The first `count` pending bytes of buf have been sent."""
-        if self.buffer and count:
-            first = self.buffer.pending[0]
-            self.moved, self.moved_from_buffer = (first.log, min(first.log + count, self.end)), first.at
-            self.buffer.consume(count)
+    def unloaded(self, word: str, count: int) -> None:
+        """The first `count` pending bytes of a buffer have gone on."""
+        if count:
+            buffer = self.buffers[word]
+            first = buffer.pending[0]
+            self.moved, self.moved_from = (first.log, min(first.log + count, self.end)), (buffer, first.at)
+            buffer.consume(count)
 
     # -- progress ------------------------------------------------------------------------------------------------------
 
     @property
     def pending(self) -> int:
-        """Bytes in buf that were read and not yet sent."""
-        return sum(extent.length for extent in self.buffer.pending) if self.buffer else 0
+        """Bytes in buffers that were read and not yet sent."""
+        return sum(buffer.waiting for buffer in self.buffers.values())
 
     @property
     def finished(self) -> bool:
-        """The whole log was taken and nothing of it waits in buf."""
+        """The whole log was taken and nothing of it waits in a buffer."""
         if self.rejected:
             self.ahead(0)
         return self.position >= self.size and not self.pending

@@ -64,7 +64,7 @@ class Extent:
 
 
 class Buffer:
-    """The plan's `buf`: anonymous memory, and which of its bytes still have to be sent."""
+    """One of the plan's buffers: anonymous memory, and which of its bytes still have to be sent."""
 
     def __init__(self, capacity: int, ceiling: int) -> None:
         """Raises OSError(ENOMEM) from the kernel when `capacity` exceeds `ceiling` (both bytes)."""
@@ -75,9 +75,14 @@ class Buffer:
         self.loaded: Extent | None = None  # what the latest load put at the buffer's start
         self.filled = False
 
+    @property
+    def waiting(self) -> int:
+        """Bytes that still have to be sent."""
+        return sum(extent.length for extent in self.pending)
+
     def fill(self, log: int, length: int) -> int:
         """The buffer now starts with `length` log bytes. Returns how many unsent bytes that overwrote."""
-        lost = sum(extent.length for extent in self.pending)
+        lost = self.waiting
         self.pending.clear()
         if length:
             self.pending.append(Extent(0, log, length))

@@ -16,7 +16,7 @@ from time import perf_counter
 import msgspec
 
 from zcquest.engine.calls import CALLS, CODES
-from zcquest.engine.calls.base import DESCRIPTORS, MEMORIES, MESSAGE
+from zcquest.engine.calls.base import BUFFERS, DESCRIPTORS, MESSAGE
 from zcquest.engine.control import (
     REFERENCE,
     Advance,
@@ -71,16 +71,19 @@ def _serve(config: MachineConfig, line: Line, sock: socket.socket, plan: Plan, r
         config.log_format,
         {call.name: code for code, call in enumerate(CODES)},
     )
-    capacity = buffer_size(plan, config.message)
+    sizes = buffer_sizes(plan, config.message)
+    capacity = sum(sizes.values())
     run = Run(machine, plan, recorder)
     if config.rejecting:
         machine.settle = Settlement(run, line).references
         machine.retries = config.retries
-    if capacity:
-        try:
-            machine.buffer = Buffer(capacity, config.memory)
-        except OSError as failure:
-            run.verdict = Verdict(Ending.NO_MEMORY, errno=failure.errno or errno.ENOMEM)
+    left = config.memory
+    try:
+        for word, size in sizes.items():
+            machine.buffers[word] = Buffer(size, left)
+            left -= size
+    except OSError as failure:
+        run.verdict = Verdict(Ending.NO_MEMORY, errno=failure.errno or errno.ENOMEM)
     gc.disable()  # a collection in the middle of a call would be measured as the call
     if config.settle:
         settle()
@@ -137,14 +140,14 @@ class Run:
         return self.paused()
 
     def tamper(self, sibling: str) -> None:
-        """Overwrite what the latest call moved out of buf with the sibling log's bytes."""
+        """Overwrite what the latest call moved out of a buffer with the sibling log's bytes."""
         machine = self.machine
-        if machine.moved and machine.moved_from_buffer is not None and machine.buffer:
+        if machine.moved and machine.moved_from:
             start, stop = machine.moved
             with open(sibling, "rb") as other:
                 fresh = os.pread(other.fileno(), stop - start, start)
-            at = machine.moved_from_buffer
-            machine.buffer.view[at : at + len(fresh)] = fresh
+            buffer, at = machine.moved_from
+            buffer.view[at : at + len(fresh)] = fresh
 
     def paused(self) -> Paused:
         machine, verdict, spent = self.machine, self.verdict, self._spent
@@ -163,7 +166,7 @@ class Run:
             given_up=machine.given_up,
             strays=self.strays,
             moved=machine.moved,
-            moved_from_buffer=machine.moved_from_buffer is not None,
+            moved_from_buffer=machine.moved_from is not None,
             wall_s=spent[0],
             user_s=spent[1],
             sys_s=spent[2],
@@ -254,18 +257,20 @@ def _look_up(offset: int, size: int) -> Reference | None:
     return Reference(offset, length) if length and offset + length <= size else None
 
 
-def buffer_size(plan: Plan, longest: int = 0) -> int:
-    """Bytes of `buf` that the plan's steps ask for: the largest size any of them names beside it.
+def buffer_sizes(plan: Plan, longest: int = 0) -> dict[str, int]:
+    """Bytes of each buffer that the plan's steps ask for: the largest size any of them names beside it.
 
     `msg` is `longest`, the bytes of the log's longest message, and some more where a step rewrites it.
     """
     longest += GROWTH if any(step.call == "rewrite" for step in plan.steps) else 0
-    wanted = 0
+    wanted: dict[str, int] = {}
     for step in plan.steps:
-        if MEMORIES[0] in step.values:
-            sizes = (longest if word == MESSAGE else word for word in step.values)
-            wanted = max([wanted, *(size for size in sizes if isinstance(size, int))])
-    return wanted
+        sizes = (longest if word == MESSAGE else word for word in step.values)
+        most = max((size for size in sizes if isinstance(size, int)), default=0)
+        for word in step.values:
+            if word in BUFFERS:
+                wanted[word] = max(wanted.get(word, 0), most)
+    return {word: size for word, size in wanted.items() if size}
 
 
 def _place(fd: int, target: int) -> None:

@@ -71,6 +71,16 @@ async def test_even_a_byte_at_a_time(laboratory: Laboratory, scene) -> None:
             "repeat:\n read(log, buf, 1000)\n write(sock, buf, 100)\n memcpy(buf, buf, 900)\n write(sock, buf, 900)\n",
             [COPIED] * 4,
         ),
+        (
+            "once:\n mmap(log)\nrepeat:\n memcpy(buf, map, 20000)\n memcpy(buf2, buf, 20000)\n"
+            " write(sock, buf2, 20000)\n",
+            [SHARED, COPIED, COPIED, COPIED],
+        ),
+        (
+            "repeat:\n pread(log, buf, 32K)\n memcpy(buf2, buf, 30K)\n memcpy(buf3, buf2, 32K)\n"
+            " write(sock, buf3, 32K)\n memcpy(buf3, buf, 32K)\n write(sock, buf3, 32K)\n",
+            [COPIED] * 6,
+        ),
         ("repeat:\n fadvise(log, willneed)\n readahead(log, 1M)\n sendfile(sock, log, 64K)\n", [SHARED]),
         ("repeat:\n" + " read(log, buf, 64K)\n write(sock, buf, 64K)\n" * 3, [COPIED] * 6),
         ("repeat:\n" + " sendfile(sock, log, 4M)\n" * 9, [SHARED] * 9),

@@ -201,6 +201,22 @@ def test_steps_on_the_same_way_add_up() -> None:
     assert "64 KiB" in lines[row - 1]
 
 
+def test_buffers_share_a_room_in_which_what_goes_between_them_is_told() -> None:
+    chain = "once:\n mmap(log)\nrepeat:\n memcpy(buf, map, 64K)\n memcpy(buf2, buf, 64K)\n write(sock, buf2, 64K)\n"
+    hops = (
+        MAPPED,
+        HopReport(2, "mapping", "user_buffer", "cpu", K64, K64, "proved", None),
+        HopReport(3, "user_buffer", "user_buffer_2", "cpu", K64, K64, "proved", None),
+        HopReport(4, "user_buffer_2", "socket_buffer", "cpu", K64, K64, "proved", None),
+    )
+    expected, measured = planned(chain), planned(chain, scene=scene(*hops))
+    assert any("3 buf ► buf2" in line for line in picture(expected))
+    lines = picture(measured, 120, 30)
+    assert any("3 CPU buf ► buf2" in line for line in lines)
+    assert any("4 CPU" in line for line in lines)
+    assert "user buffer ► user buffer buf2" in "\n".join(description(measured))
+
+
 def test_one_step_without_a_witness_leaves_the_sum_without_one() -> None:
     unseen = replaced(WRITTEN, step=3, mover="unknown", evidence="nothing")
     hop = map_hops(planned(READ_WRITE, scene=scene(WRITTEN, unseen)))[0]
@@ -260,7 +276,7 @@ def test_no_row_is_wider_or_narrower_than_the_pane(plan: str, size: tuple[int, i
 def test_words_cover_no_frame_no_arrow_head_and_no_border(plan: str, size: tuple[int, int]) -> None:
     state = planned(plan, scene=scene(FETCHED, READ, MAPPED, WRITTEN, SENT, FORWARDED), cold=True, cursor_step=0)
     text = "\n".join(picture(state, *size))
-    assert all(text.count(corner) >= len(set(Place) - {Place.DLQ}) for corner in "╭╮╰╯")
+    assert all(text.count(corner) >= len(set(Place) - {Place.DLQ, Place.BUFFER2, Place.BUFFER3}) for corner in "╭╮╰╯")
     heads = sum(text.count(head) for head in "►◄▲▼")
     assert heads == len({hop.route for hop in map_hops(state)})
     walls = [line for line in text.splitlines() if re.search("[┃╋╂]{2}", line)]

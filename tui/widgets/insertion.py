@@ -89,7 +89,7 @@ def _oddness(call: Call, words: Sequence[str | int], mapped: bool) -> tuple[int,
     ends = routes[0]
     into_mapping = ends.target is Place.MAPPING and call.name != "mmap"
     to_itself = ends.source is ends.target
-    unfilled = ends.source is (Place.BUFFER if mapped else Place.MAPPING)
+    unfilled = ends.source in (Place.BUFFER2, Place.BUFFER3, Place.BUFFER if mapped else Place.MAPPING)
     return (0, int(to_itself), int(into_mapping), int(unfilled))
 
 

@@ -72,6 +72,26 @@ def map_hops(state: MapState) -> tuple[MapHop, ...]:
     return tuple(replace(hop, current=state.cursor_step in hop.steps) for hop in hops.values())
 
 
+_ONE_ROOM = {Place.BUFFER2: Place.BUFFER, Place.BUFFER3: Place.BUFFER}
+
+
+def hops_between_rooms(hops: Iterable[MapHop]) -> tuple[MapHop, ...]:
+    """The hops with all buffers taken for one: they share a room. What goes from one buffer to another is left out."""
+    found: dict[Route, MapHop] = {}
+    for hop in hops:
+        ends = Route(*(_ONE_ROOM.get(place, place) for place in (hop.route.source, hop.route.target)))
+        if ends.source is not ends.target:
+            hop = replace(hop, route=ends)
+            found[ends] = _merge(found[ends], hop) if ends in found else hop
+    return tuple(found.values())
+
+
+def hops_between_buffers(hops: Iterable[MapHop]) -> tuple[MapHop, ...]:
+    """What goes from one buffer to another, or within one."""
+    buffers = {Place.BUFFER, *_ONE_ROOM}
+    return tuple(hop for hop in hops if {hop.route.source, hop.route.target} <= buffers)
+
+
 def _measured(scene: SceneReport) -> Iterable[MapHop]:
     for hop in scene.hops:
         yield MapHop(

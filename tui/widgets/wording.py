@@ -77,6 +77,8 @@ def place_word(place: Place) -> str:
         Place.DISK: _("disk"),
         Place.PAGE_CACHE: _("page cache"),
         Place.BUFFER: "buf",
+        Place.BUFFER2: "buf2",
+        Place.BUFFER3: "buf3",
         Place.MAPPING: "map",
         Place.SOCKET: _("socket"),
         Place.NIC: _("NIC"),

@@ -21,7 +21,11 @@ TYPICAL = [  # text, (line, column, length) and nearest word of each problem, an
         [(2, 7, 3, None), (2, 12, 3, None)],
         "'buf' is memory; expected a descriptor: log,",
     ),
-    ("once:\n read(log, 64K, buf)", [(2, 12, 3, None), (2, 17, 3, None)], "'64K' is a size; expected memory: buf, map"),
+    (
+        "once:\n read(log, 64K, buf)",
+        [(2, 12, 3, None), (2, 17, 3, None)],
+        "'64K' is a size; expected memory: buf, buf2",
+    ),
     ("once:\n mmap(populate)", [(2, 7, 8, None)], "'populate' is a flag; expected a descriptor"),
     ("once:\n read(log, buf)", [(2, 15, 1, None)], "'read' lacks count; expected read(fd, mem, count)"),
     ("once:\n mmap()", [(2, 7, 1, None)], "'mmap' lacks fd; expected mmap(fd, [populate] [private])"),

@@ -23,7 +23,7 @@ from zcquest.tui.widgets.map.words import (
     place_name,
     step_numbers,
 )
-from zcquest.tui.widgets.map_state import MapHop, MapState, map_hops
+from zcquest.tui.widgets.map_state import MapHop, MapState, hops_between_rooms, map_hops
 from zcquest.tui.widgets.wording import grouped
 
 _TALL = 8  # rows from which on a room's readings stand in its middle
@@ -31,7 +31,7 @@ _TALL = 8  # rows from which on a room's readings stand in its middle
 
 def draw(state: MapState, width: int, height: int) -> Canvas:
     """The picture of `state`; in a pane too small for one, its description."""
-    hops = map_hops(state)
+    hops = hops_between_rooms(map_hops(state))
     canvas = Canvas(width, height)
     floor = arrange(width, height, _memories(state, hops))
     if floor is None:
@@ -57,7 +57,7 @@ def _memories(state: MapState, hops: Iterable[MapHop]) -> list[Place]:
     touched = {place for hop in hops for place in (hop.route.source, hop.route.target)}
     steps = state.plan.steps if state.plan else ()
     words = {argument.value for step in steps if not CALLS[step.call].system for argument in step.arguments}
-    touched |= {place for place, word in MEMORY_WORDS.items() if word in words}
+    touched |= {place for place, known in MEMORY_WORDS.items() if words & set(known)}
     return [place for place in MEMORY_WORDS if place in touched] or ([] if steps else [Place.BUFFER])
 
 

@@ -7,17 +7,18 @@ from collections.abc import Iterable
 from rich.cells import cell_len
 
 from zcquest.engine.calls import CALLS
+from zcquest.engine.calls.base import BUFFERS
 from zcquest.engine.pagecache import Residency
 from zcquest.engine.places import Place
 from zcquest.levels.language import gettext as _
 from zcquest.levels.language import ngettext, say
-from zcquest.tui.widgets.map.words import about_bytes, exact_bytes
-from zcquest.tui.widgets.map_state import MapState
-from zcquest.tui.widgets.wording import grouped
+from zcquest.tui.widgets.map.words import about_bytes, exact_bytes, mover_name, step_numbers
+from zcquest.tui.widgets.map_state import MapState, hops_between_buffers, map_hops
+from zcquest.tui.widgets.wording import grouped, place_word
 
 LOG_NAME = "orders-0"
 _FILLED, _HALF, _EMPTY = "█", "▒", "░"
-MEMORY_WORDS = {Place.BUFFER: "buf", Place.MAPPING: "map"}
+MEMORY_WORDS = {Place.BUFFER: BUFFERS, Place.MAPPING: ("map",)}
 
 
 def readings(place: Place, state: MapState, width: int) -> list[tuple[str, str]]:
@@ -68,6 +69,10 @@ def _buffer(state: MapState, width: int) -> Iterable[tuple[str, str]]:
         yield bar(state.gauges.buffer_pending / capacity, width), "bar"
         yield _("{bytes} unsent").format(bytes=about_bytes(state.gauges.buffer_pending)), "reading"
     yield from _work(Place.BUFFER, state)
+    for hop in hops_between_buffers(map_hops(state)):
+        mover = mover_name(hop.mover) if hop.mover else ""
+        ends = f"{place_word(hop.route.source)} ► {place_word(hop.route.target)}"
+        yield " ".join(part for part in (step_numbers(hop.steps), mover, ends) if part), "work"
     yield _("buf {bytes}").format(bytes=about_bytes(capacity)) if capacity else _("your copy"), "quiet"
 
 
@@ -122,7 +127,7 @@ def _work(place: Place, state: MapState) -> Iterable[tuple[str, str]]:
     for index, step in enumerate(state.plan.steps if state.plan else ()):
         call = CALLS[step.call]
         first = step.arguments[0].value if step.arguments else None
-        if not call.system and not call.moves and first == MEMORY_WORDS[place]:
+        if not call.system and not call.moves and first in MEMORY_WORDS[place]:
             yield f"{'▸' if index == state.cursor_step else ''}{index + 1} {call.name}", "work"
 
 

@@ -7,7 +7,7 @@ from zcquest.levels.language import gettext as _
 from zcquest.levels.language import say
 from zcquest.levels.words import evidence_word
 from zcquest.tui.widgets.map_state import MapHop, MapState, map_hops
-from zcquest.tui.widgets.wording import grouped
+from zcquest.tui.widgets.wording import grouped, place_word
 
 _UNITS = ("KiB", "MiB", "GiB", "TiB")
 
@@ -21,6 +21,8 @@ def place_name(place: Place) -> str:
             return _("page cache")
         case Place.BUFFER:
             return _("user buffer")
+        case Place.BUFFER2 | Place.BUFFER3:
+            return _("user buffer {name}").format(name=place_word(place))
         case Place.MAPPING:
             return _("mapping")
         case Place.SOCKET:
