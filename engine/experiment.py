@@ -11,6 +11,8 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from crc32c import crc32c
+
 from zcquest.engine.calls import CODES
 from zcquest.engine.children import Children
 from zcquest.engine.dead_letters import DeadLettersFound, read_dead_letters
@@ -27,6 +29,7 @@ from zcquest.engine.session import Session, Stop
 from zcquest.engine.tally import Tally, add_up
 from zcquest.engine.trace import Record, Trace
 
+_BLOCK = 1 << 20  # bytes read at a time
 HEAD, TAIL = 400, 100  # calls of a long trace that are kept with a run
 
 
@@ -142,6 +145,7 @@ def _observation(session: Session, calibration: Calibration | None, proofs: Mapp
         consumer_lost=session.consumer_lost,
         batches=batches,
         dead=_dead(session, batches),
+        crc=_crc(session),
         garbage=paused.garbage,
         overwritten=paused.overwritten,
         pending=paused.pending,
@@ -184,6 +188,17 @@ def _batches(session: Session) -> tuple[Span, ...]:
         return tuple(format_of(session.scene.log.format).spans(fd, os.fstat(fd).st_size))
     finally:
         os.close(fd)
+
+
+def _crc(session: Session) -> int | None:
+    """CRC-32C of a log of raw bytes, as it was sent."""
+    if session.scene.log.format != "raw":
+        return None
+    crc = 0
+    with open(session.run_log.original if session.tampered else session.log, "rb") as log:
+        while block := log.read(_BLOCK):
+            crc = crc32c(block, crc)
+    return crc
 
 
 def _dead(session: Session, batches: tuple[Span, ...]) -> DeadLettersFound | None:

@@ -230,10 +230,10 @@ def _with_poison(scene: Scene) -> Scene:
 
 def probe_log(like: LogSpec, size: int) -> LogSpec:
     """A sound log of `size` bytes as `like` describes it: the same format, topics and tags, messages no longer."""
-    if like.format == "kafka":
+    if like.format != "rocketmq":
         return LogSpec(size=size, seed=PROBE_LOG.seed)
     return msgspec.structs.replace(
-        like, size=size, seed=PROBE_LOG.seed, message=min(like.message, _PROBE_MESSAGE), rotten=()
+        like, size=size, seed=PROBE_LOG.seed, message=min(like.message, _PROBE_MESSAGE), rotten=(), file=msgspec.UNSET
     )
 
 

@@ -7,6 +7,8 @@ import os
 import shutil
 from pathlib import Path
 
+from msgspec import UNSET
+
 from zcquest.engine.consumer.comparison import compare, count_differences
 from zcquest.engine.logs import ensure, format_of
 from zcquest.engine.scene import Scene
@@ -25,6 +27,9 @@ def place_log(scene: Scene, cache: Path, folder: Path) -> Path:
     target = folder / "orders-0" / SEGMENT
     target.parent.mkdir()
     if scene.log.size > SHARED_FROM and not scene.truncate:
+        if scene.log.file is not UNSET:
+            target.symlink_to(source)
+            return target
         with contextlib.suppress(OSError):  # another filesystem, or one without links
             os.link(source, target)
             return target

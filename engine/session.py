@@ -101,7 +101,7 @@ class Session:
         self.progress: Progress | None = None
         self.settled_at: int | None = None  # bytes of the stream before the first lane of a rejected message ran
         self.meters = Meters()
-        self._fd = os.open(log, os.O_RDWR | os.O_CLOEXEC)
+        self._fd = os.open(log, (os.O_RDONLY if self.run_log.shared else os.O_RDWR) | os.O_CLOEXEC)
         self._machine: Child | None = None
         self._consumer: Child | None = None
         self._listener: asyncio.Task[None] | None = None

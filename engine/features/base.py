@@ -24,6 +24,7 @@ class Outcome:
     garbage: int  # bytes sent that were never the log's
     overwritten: int  # bytes read into buf that were overwritten before they were sent
     pending: int  # bytes left in buf at the end
+    crc: int | None = None  # CRC-32C of a log of raw bytes, where nothing else can tell whether it arrived
     dead: DeadLettersFound | None = None  # None: the scene has no DLQ, or it is no file
 
     @property

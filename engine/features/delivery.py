@@ -13,6 +13,8 @@ def delivery(outcome: Outcome) -> Judgement:
     Messages beyond a cut are welcome: they were saved before it came.
     """
     got = outcome.delivery
+    if outcome.crc is not None:
+        return _all_bytes(outcome, got)
     expected = _runs(outcome)
     total = sum(last - first + 1 for first, last in expected)
     if got is None:
@@ -42,6 +44,17 @@ def delivery(outcome: Outcome) -> Judgement:
             offence=offence or message("the rest never came"),
         ),
     )
+
+
+def _all_bytes(outcome: Outcome, got: Delivery | None) -> Judgement:
+    """Of bytes that mean nothing to anyone, the sum must be right."""
+    size = outcome.scene.log.size
+    received = got.received if got else 0
+    if got and received == size and got.crc == outcome.crc:
+        return Judgement(True, message("all {bytes} bytes, with the file's CRC-32C", bytes=size))
+    if received == size:
+        return Judgement(False, message("{bytes} bytes arrived, but not with the file's CRC-32C", bytes=size))
+    return Judgement(False, message("{received} bytes of {bytes} arrived", received=received, bytes=size))
 
 
 def _offence(outcome: Outcome, got: Delivery, missing: int | None) -> Message | None:

@@ -2,6 +2,7 @@
 
 from zcquest.engine.logs.cache import LogUnavailable, ensure
 from zcquest.engine.logs.formats import FORMATS, Delivery, Field, Format, Reader, Span, Walk, format_of
+from zcquest.engine.logs.own import UnusableFile, own_log
 from zcquest.engine.logs.spec import LogSpec
 
 __all__ = [
@@ -13,7 +14,9 @@ __all__ = [
     "LogUnavailable",
     "Reader",
     "Span",
+    "UnusableFile",
     "Walk",
     "ensure",
     "format_of",
+    "own_log",
 ]

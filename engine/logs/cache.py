@@ -10,6 +10,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import msgspec
+from msgspec import UNSET
 
 from zcquest.engine.logs.formats import format_of
 from zcquest.engine.logs.spec import LogSpec
@@ -34,12 +35,16 @@ class LogUnavailable(Exception):
 def ensure(spec: LogSpec, folder: Path, limit: int = LIMIT) -> Path:
     """The file that holds the log of `spec`, made in `folder` if it is not there or not as it was made.
 
+    The player's own file is where it is, and is left as it is.
+
     It is shared by all runs: read it, never write to it. A file counts as good when its size is exact and the CRC-32C
     in its name is that of its bytes; over CHECKED_WHOLE bytes, of 64 samples of 256 KiB spread from start to end.
     Checking reads the file, so it leaves pages of it in the page cache. Blocks while another process makes a log in
     the same folder. Raises LogUnavailable: no room, or the folder cannot be written.
     """
     stem = _stem(spec)
+    if spec.file is not UNSET:
+        return Path(spec.file)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         if (path := _good(folder, stem, spec.size)) is None:

@@ -110,7 +110,13 @@ def _rocketmq() -> Format:
     return ROCKETMQ
 
 
-FORMATS: dict[str, Callable[[], Format]] = {"kafka": _kafka, "rocketmq": _rocketmq}
+def _raw() -> Format:
+    from zcquest.engine.logs.raw import RAW
+
+    return RAW
+
+
+FORMATS: dict[str, Callable[[], Format]] = {"kafka": _kafka, "rocketmq": _rocketmq, "raw": _raw}
 
 
 def format_of(name: str) -> Format:

@@ -11,6 +11,7 @@ from zcquest.engine.logs import kafka_layout, rocketmq_layout
 from zcquest.engine.logs.rocketmq_orders import least_message
 
 MAX_SIZE = 4 << 30
+MAX_OWN = 1 << 40
 MIN_MESSAGE = 128  # an order needs about 120 bytes, record overhead included
 MIN_BATCH = 192
 MAX_BATCH = 4 << 20
@@ -28,18 +29,26 @@ class LogSpec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     RocketMQ: every message takes exactly `message` bytes, and a blank record the rest of the file. There are no
     batches, so `rotten` numbers messages. `topics` share the log (unset: one), and every message has one of `tags`
     (unset: none has). What is unset is left out of the spec's JSON.
+
+    `file` is the path of a file of somebody else's, which is the log as it stands (see `own_log`): nothing is made.
     """
 
     size: int
-    format: Literal["kafka", "rocketmq"] = "kafka"
+    format: Literal["kafka", "rocketmq", "raw"] = "kafka"
     message: int = 1024
     batch: int = BATCH
     seed: int = 1
     rotten: tuple[int, ...] = ()
     topics: int | UnsetType = UNSET
     tags: tuple[str, ...] | UnsetType = UNSET
+    file: str | UnsetType = UNSET
 
     def __post_init__(self) -> None:
+        if self.file is not UNSET:
+            _within("size", self.size, 1, MAX_OWN)
+            return
+        if self.format == "raw":
+            raise ValueError("format: raw bytes are a file's, they cannot be made")
         unit, count = ("message", self._messages()) if self.format == "rocketmq" else ("batch", self._batches())
         _within("seed", self.seed, 0, (1 << 63) - 1)
         if len(set(self.rotten)) != len(self.rotten):

@@ -63,7 +63,7 @@ async def test_what_a_plan_loses_or_sends_twice_is_told(laboratory: Laboratory) 
     lost = await observe(
         laboratory, "repeat:\n read(log, buf, 4K)\n read(log, buf, 4K)\n write(sock, buf, 4K)\n", commit_log()
     )
-    assert str(lost.features["delivery"].detail) == "31 of 63 messages; the first one missing is offset 0"
+    assert str(lost.features["delivery"].detail) == "31 of 63 messages; the first one missing is number 0"
 
 
 @pytest.mark.parametrize("rotten", [(0,), (5, 6), (62,), (0, 3, 4, 62)])
@@ -81,7 +81,7 @@ async def test_without_verify_the_rotten_message_arrives_and_is_named(laboratory
     for text in (READ_WRITE, MAPPED, SENDFILE):
         seen = await observe(laboratory, text.format(size="64K"), commit_log(rotten=(7, 9)))
         assert not seen.features["checksum"].kept
-        assert str(seen.features["checksum"].detail) == "2 rotten batches of 63 arrived, the first with offset 7"
+        assert str(seen.features["checksum"].detail) == "2 rotten messages of 63 arrived, the first of them number 7"
 
 
 async def test_a_log_cut_in_mid_message_delivers_what_is_whole(laboratory: Laboratory) -> None:
@@ -89,7 +89,7 @@ async def test_a_log_cut_in_mid_message_delivers_what_is_whole(laboratory: Labor
     seen = await observe(laboratory, SENDFILE.format(size="16K"), commit_log(), truncate=cut)
     assert seen.delivery and (seen.delivery.messages, seen.delivery.tail) == (39, 64)
     assert not seen.features["delivery"].kept
-    assert str(seen.features["delivery"].detail) == "39 of 39 messages; the stream ended 64 bytes into a batch"
+    assert str(seen.features["delivery"].detail) == "39 of 39 messages; the stream ended 64 bytes into a message"
     verified = await observe(laboratory, VERIFIED[2].format(size="16K"), commit_log(), truncate=cut)
     assert verified.delivery and (verified.delivery.messages, verified.delivery.tail) == (39, 0)
     assert verified.features["delivery"].kept

@@ -1,0 +1,85 @@
+"""Files of the player's own: found out by what they hold, moved as they are, never written to."""
+
+from __future__ import annotations
+
+import os
+import random
+from pathlib import Path
+
+import pytest
+
+from zcquest.engine.calls import CALLS
+from zcquest.engine.experiment import Laboratory
+from zcquest.engine.logs import LogSpec, UnusableFile, ensure, own_log
+from zcquest.engine.places import Mover, Place
+from zcquest.engine.plan import parse_plan
+from zcquest.engine.run_log import SHARED_FROM
+from zcquest.engine.scene import Scene
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+SENDFILE = parse_plan("repeat:\n sendfile(sock, log, 64K)\n", CALLS)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return tmp_path
+
+
+def raw_file(folder: Path, size: int = 300_007) -> Path:
+    path = folder / "holiday.jpg"
+    path.write_bytes(random.Random(7).randbytes(size))
+    return path
+
+
+async def test_what_a_file_holds_is_found_out_by_reading_it(folder: Path) -> None:
+    for spec in (LogSpec(size=300_007), LogSpec(size=300_007, format="rocketmq", message=3000)):
+        path = folder / "some.bin"
+        path.write_bytes(ensure(spec, folder / "logs").read_bytes())
+        found = own_log(path)
+        assert (found.format, found.size) == (spec.format, 300_007)
+        assert found.message <= 16384
+    assert own_log(raw_file(folder)).format == "raw"
+    path.write_bytes(ensure(LogSpec(size=300_007), folder / "logs").read_bytes()[5:])
+    assert own_log(path).format == "raw"
+
+
+@pytest.mark.parametrize(("make", "reason"), [(Path.mkdir, "no regular file"), (Path.touch, "is empty"), (id, "read")])
+async def test_what_cannot_be_played_with_says_why(folder: Path, make, reason: str) -> None:
+    path = folder / "thing"
+    make(path)
+    with pytest.raises(UnusableFile, match=reason):
+        own_log(path)
+
+
+async def test_raw_bytes_arrive_and_their_hops_are_proved(laboratory: Laboratory, folder: Path) -> None:
+    path = raw_file(folder)
+    before = path.stat()
+    observed = await laboratory.observe(Scene(name="own", log=own_log(path), start="warm"), SENDFILE)
+    assert observed.features["delivery"].kept
+    assert observed.delivery and observed.delivery.received == 300_007
+    (hop,) = [hop for hop in observed.tally.hops if hop.target is Place.SOCKET]
+    assert hop.mover is Mover.NONE
+    after = path.stat()
+    assert (after.st_mtime_ns, after.st_ino) == (before.st_mtime_ns, before.st_ino)
+
+
+async def test_raw_bytes_that_came_wrong_are_seen(laboratory: Laboratory, folder: Path) -> None:
+    log = own_log(raw_file(folder))
+    twice = (
+        "once:\n pread(log, buf, 4K)\n write(sock, buf, 4K)\n pread(log, buf, 4K)\nrepeat:\n sendfile(sock, log, 1M)\n"
+    )
+    observed = await laboratory.observe(Scene(name="own", log=log), parse_plan(twice, CALLS), probing=False)
+    assert not observed.features["delivery"].kept
+
+
+async def test_a_large_file_is_not_copied_and_not_written(laboratory: Laboratory, folder: Path) -> None:
+    path = folder / "large"
+    path.touch()
+    os.truncate(path, SHARED_FROM + 4096)
+    path.chmod(0o444)
+    async with laboratory.session(Scene(name="own", log=own_log(path), start="warm"), SENDFILE) as session:
+        assert session.log.is_symlink() and session.log.samefile(path)
+        await session.run()
+        delivery = await session.finish()
+        assert delivery and delivery.received == SHARED_FROM + 4096
