@@ -196,7 +196,8 @@ def trace(level: str, plan: str | None, save: bool) -> int:
 @zcquest.command(
     help=N_(
         "Race two plans over one warm log, in turns, and say which is faster, and how sure that is.\n\n"
-        "A plan is one that zcquest ships (kafka, mmap-write, read-write), a file, or - for standard input.\n\n"
+        "A plan is one that zcquest ships (kafka, kafka-tls, mmap-write, read-write, rocketmq-heap, rocketmq-mapped), "
+        "a file, or - for standard input.\n\n"
         "Exit status: 0 raced, 1 a plan did not send the log, 2 a mistake in the arguments, 3 this host cannot run it."
     )
 )

@@ -15,7 +15,7 @@ SOURCE = re.compile(r"# (apache/(kafka|rocketmq) \S+\.java|Linux man-pages \S+\.
 
 
 def test_the_names_are_those_of_the_files() -> None:
-    assert plan_names() == ("kafka", "mmap-write", "read-write", "rocketmq-mapped")
+    assert plan_names() == ("kafka", "kafka-tls", "mmap-write", "read-write", "rocketmq-heap", "rocketmq-mapped")
     assert {path.name for path in PLANS_FOLDER.iterdir()} == {f"{name}.plan" for name in plan_names()}
 
 
@@ -39,7 +39,7 @@ def test_the_plans_do_what_their_names_say() -> None:
 def test_an_unknown_name_gets_the_nearest_or_the_list() -> None:
     with pytest.raises(UnknownPlan, match=r"no plan kafak\. Did you mean kafka\?"):
         plan_text("kafak")
-    with pytest.raises(UnknownPlan, match=r"The plans are kafka, mmap-write, read-write, rocketmq-mapped\."):
+    with pytest.raises(UnknownPlan, match=r"The plans are kafka, kafka-tls, .*, rocketmq-mapped\."):
         plan_text("pulsar")
     for outside in ("../codex/mmap.en", "", "kafka.plan"):
         with pytest.raises(UnknownPlan):
