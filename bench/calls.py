@@ -56,7 +56,7 @@ def _scene() -> Scene:
 
 
 async def _seconds(laboratory: Laboratory, text: str, *, bare: bool) -> float:
-    async with _discarding(laboratory, text) as session:
+    async with discarding(laboratory, text) as session:
         stop = await (session.run_bare() if bare else session.run())
         assert stop.ending is Ending.SENT, stop
         return session.paused.wall_s
@@ -64,7 +64,7 @@ async def _seconds(laboratory: Laboratory, text: str, *, bare: bool) -> float:
 
 async def _by_hand(laboratory: Laboratory, name: str, text: str) -> float:
     """The same loop, written out, in a plain Python process that sends to the same kind of consumer."""
-    async with _discarding(laboratory, text) as session:
+    async with discarding(laboratory, text) as session:
         process = await asyncio.create_subprocess_exec(
             sys.executable,
             str(Path(__file__).with_name("by_hand.py")),
@@ -76,7 +76,7 @@ async def _by_hand(laboratory: Laboratory, name: str, text: str) -> float:
         return float(printed)
 
 
-class _discarding:
+class discarding:
     """A session whose consumer only counts."""
 
     def __init__(self, laboratory: Laboratory, text: str) -> None:

@@ -6,7 +6,7 @@ import asyncio
 import os
 import platform
 
-from bench import calls, start, terminal
+from bench import brokers, calls, start, terminal
 from zcquest.levels.play import open_laboratory
 
 
@@ -17,6 +17,9 @@ async def main() -> None:
     async with open_laboratory() as laboratory:
         await calls.observing(laboratory)
         await calls.bare(laboratory)
+        brokers.commit_log(laboratory)
+        await brokers.loops(laboratory)
+        await brokers.whole_race(laboratory)
     terminal.first_frame()
     terminal.keys_while_streaming()
 
