@@ -83,6 +83,7 @@ class Call(ABC):
     carries_all: ClassVar[bool] = False  # True: a success moved all it was asked to, and its result is no byte count
     advice: ClassVar[bool] = False  # True: when it fails, only the call is lost, and the plan goes on
     flushes: ClassVar[bool] = False  # True: a success puts on disk what was written to its descriptor before
+    event: ClassVar[bool] = False  # True: something that happened to the machine; nothing of it is counted
 
     def routes(self, step: Step) -> tuple[Route, ...]:
         """The hops that the step's bytes take; who carries them is for the probe and the meters to say."""
