@@ -4,7 +4,6 @@ one. What a killed machine left is looked at, then another one takes its place w
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import secrets
 from dataclasses import replace
 from pathlib import Path
@@ -174,12 +173,18 @@ class ReceivingSession(Session):
             return
         if not self._mortal or not await self._was_shot() or not await self._succeed(machine):
             self._over.set()  # nobody will come to the producer any more
+            if self._cancelled.is_set():
+                self.stop = replace(self.stop, ending=Ending.CANCELLED)
 
     async def _was_shot(self) -> bool:
         """Whether the producer says that it was its doing."""
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._shot.wait(), _HEARSAY)
-        return self._shot.is_set()
+        ends = [asyncio.ensure_future(event.wait()) for event in (self._shot, self._over, self._cancelled)]
+        try:
+            await asyncio.wait(ends, timeout=_HEARSAY, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for end in ends:
+                end.cancel()
+        return self._shot.is_set() and not self._cancelled.is_set()
 
     async def _succeed(self, machine: Child) -> bool:
         """Look at what the machine left, and put another one in its place; False if none could be had."""
