@@ -32,6 +32,7 @@ class Gauges:
     received: int  # read by the consumer
     messages: int  # of which whole, good messages (a count)
     calls: int  # made so far (a count)
+    rejections: int = 0  # messages that the consumer has sent back (a count)
 
 
 def socket_queues(port: int) -> tuple[int, int]:
@@ -47,23 +48,6 @@ def socket_queues(port: int) -> tuple[int, int]:
             if state in _ESTABLISHED and f"{remote} ".endswith(ours):
                 sending += unsent - (state == _FIN_SENT and unsent > 0)
             elif state in _ESTABLISHED and f"{local} ".endswith(ours):
-                receiving += unread - (state == _FIN_RECEIVED and unread > 0)
-    return sending, receiving
-
-
-def arriving_queues(port: int) -> tuple[int, int]:
-    """The same in the other direction: bytes unacknowledged at the producer's end and unread at the machine's."""
-    sending = receiving = 0
-    ours = f":{port:04X} "
-    with open("/proc/net/tcp") as table:
-        for line in table:
-            if ours not in line:
-                continue
-            _, local, remote, state, queues, *_ = line.split()
-            unsent, unread = (int(queue, 16) for queue in queues.split(":"))
-            if state in _ESTABLISHED and f"{local} ".endswith(ours):
-                sending += unsent - (state == _FIN_SENT and unsent > 0)
-            elif state in _ESTABLISHED and f"{remote} ".endswith(ours):
                 receiving += unread - (state == _FIN_RECEIVED and unread > 0)
     return sending, receiving
 

@@ -85,6 +85,7 @@ class SceneReport(msgspec.Struct, frozen=True, kw_only=True):
     calls: int
     notes: tuple[Message, ...]
     messages: int  # good ones that the consumer read
+    rejections: int = 0  # messages that it sent back
 
     @property
     def error(self) -> Message | None:
@@ -183,6 +184,7 @@ def _scene(level: Level, file: SceneFile, observed: Observation) -> SceneReport:
         calls=observed.calls,
         notes=observed.notes,
         messages=observed.delivery.messages if observed.delivery else 0,
+        rejections=observed.rejections,
     )
 
 

@@ -1,4 +1,4 @@
-"""The calls that a level grants, each with what it is for: choosing one writes a step."""
+"""The calls that a level grants, each with what it is for, and the lanes of rejected messages: choosing writes it."""
 
 from __future__ import annotations
 
@@ -13,22 +13,24 @@ from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
 from zcquest.engine.calls import CALLS
-from zcquest.engine.plan import signature
+from zcquest.engine.plan import Lane, signature
 from zcquest.levels.codex import UnknownPage, page
 from zcquest.levels.language import gettext as _
 from zcquest.tui.language import N_
 from zcquest.tui.screens.base import ZcModal
+from zcquest.tui.screens.level_words import LANGUAGE_PAGE
 
 
-class CallPalette(ZcModal[str | None]):
-    """Returns the name of the chosen call, None for none."""
+class CallPalette(ZcModal[str | Lane | None]):
+    """Returns the name of the chosen call, the chosen lane, or None."""
 
     CSS_PATH = "call_palette.tcss"
     BINDINGS = [Binding("c,f3", "codex", N_("Codex"), tooltip=N_("Read about the call under the cursor"))]
 
-    def __init__(self, calls: Sequence[str]) -> None:
+    def __init__(self, calls: Sequence[str], lanes: Sequence[Lane] = ()) -> None:
         super().__init__()
         self._calls = calls
+        self._lanes = lanes
 
     def compose(self) -> ComposeResult:
         with Vertical(id="call-palette"):
@@ -52,11 +54,12 @@ class CallPalette(ZcModal[str | None]):
     def action_codex(self) -> None:
         highlighted = self.query_one(OptionList).highlighted
         if highlighted is not None:
-            self.game.open_codex(self._calls[highlighted])
+            self.game.open_codex(self._calls[highlighted] if highlighted < len(self._calls) else LANGUAGE_PAGE)
 
     @on(OptionList.OptionSelected)
     def _choose(self, event: OptionList.OptionSelected) -> None:
-        self.dismiss(event.option.id)
+        chosen = event.option.id
+        self.dismiss(next((lane for lane in self._lanes if lane.value == chosen), chosen))
 
     def _options(self) -> Iterator[Option]:
         for name in self._calls:
@@ -64,6 +67,18 @@ class CallPalette(ZcModal[str | None]):
             room = _("⇅ syscall: 2 switches") if call.system else _("· user space: no switch of its own")
             said = Content.assemble((signature(call), "bold"), "  ", (room, "$quiet"), "\n", _summary(name))
             yield Option(said, id=name)
+        for lane in self._lanes:
+            yield Option(Content.assemble((f"{lane}:", "bold"), "\n", _purpose(lane)), id=lane.value)
+
+
+def _purpose(lane: Lane) -> str:
+    match lane:
+        case Lane.ON_REJECT:
+            return _("runs for each message that the consumer sends back; msg is that message")
+        case Lane.ON_GIVEUP:
+            return _("runs for a message after its last attempt; msg is that message")
+        case _:
+            return ""
 
 
 def _summary(name: str) -> str:

@@ -16,7 +16,7 @@ from textual.worker import Worker
 
 from zcquest.engine.calls import CALLS
 from zcquest.engine.message import Message, message
-from zcquest.engine.plan import Parsed, format_plan, parse, same
+from zcquest.engine.plan import Lane, Parsed, format_plan, parse, same
 from zcquest.levels.keeping import keep_run, latest_run
 from zcquest.levels.language import gettext as _
 from zcquest.levels.language import say
@@ -208,12 +208,23 @@ class LevelScreen(ZcScreen[None]):
         self._open_palette(writing=False)
 
     def _open_palette(self, *, writing: bool) -> None:
-        def add(name: str | None) -> None:
-            if name:
-                self.panes.open_pane("plan")
-                self.editor.insert_call(name, writing=writing)
+        def add(chosen: str | Lane | None) -> None:
+            if not chosen:
+                return
+            self.panes.open_pane("plan")
+            if isinstance(chosen, Lane):
+                self.editor.insert_lane(chosen)
+            else:
+                self.editor.insert_call(chosen, writing=writing)
 
-        self.app.push_screen(CallPalette(self.level.calls), add)
+        self.app.push_screen(CallPalette(self.level.calls, self._lanes()), add)
+
+    def _lanes(self) -> list[Lane]:
+        """The lanes that the level has a use for, beside those of every plan."""
+        scenes = self.level.scenes
+        if not any(scene.poison for scene in scenes):
+            return []
+        return [Lane.ON_REJECT, *([Lane.ON_GIVEUP] if any(scene.retries is not None for scene in scenes) else [])]
 
     def action_reset(self) -> None:
         self.editor.rewrite(self.level.draft.strip("\n"))

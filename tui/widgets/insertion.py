@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from itertools import product
 
 from zcquest.engine.calls import CALLS, Call, Kind, Parameter
-from zcquest.engine.calls.base import DESCRIPTORS, MEMORIES
+from zcquest.engine.calls.base import DESCRIPTORS, MEMORIES, MESSAGE, REJECTED
 from zcquest.engine.places import Place
 from zcquest.engine.plan import Argument, Lane, Plan, Span, Step
 from zcquest.engine.sizes import format_size
@@ -28,27 +28,39 @@ class Insertion:
     lines: tuple[str, ...]
 
 
-def ready_step(name: str, plan: Plan) -> str:
-    """The call `name` with arguments that suit `plan`: its bytes flow the right way, in the size used so far."""
+def ready_step(name: str, plan: Plan, lane: Lane = Lane.REPEAT) -> str:
+    """The call `name` with arguments that suit `plan`: its bytes flow the right way, in the size used so far.
+
+    In a lane of rejected messages it is one message that moves: to the DLQ, or, where that is another lane's work, to
+    the consumer once more.
+    """
     call = CALLS[name]
     mapped = any(step.call == "mmap" for step in plan.steps)
-    choices = [_choices(parameter, plan) for parameter in call.parameters if not parameter.optional]
-    arguments = min(product(*choices), key=lambda words: _oddness(call, words, mapped))
+    choices = [_choices(parameter, plan, lane) for parameter in call.parameters if not parameter.optional]
+    arguments = min(product(*choices), key=lambda words: _oddness(call, words, mapped, _wanted_target(plan, lane)))
     return f"{name}({', '.join(format_size(word) if isinstance(word, int) else word for word in arguments)})"
 
 
-def place_step(text: str, step: str, cursor: int, *, writing: bool) -> Insertion:
-    """Where `step` goes: after the cursor's line if that is in a lane, else to the lane that suits it.
+def lane_for(name: str, text: str, cursor: int, *, writing: bool) -> Lane:
+    """The lane that a step of the call `name` goes to: the cursor's, if that suits it.
 
-    Unless the player is `writing` at the cursor, a call that only prepares goes to `once:`, and others to `repeat:`.
+    Unless the player is `writing` at the cursor, a call that only prepares goes to `once:`, and others to `repeat:`,
+    but in a lane of rejected messages the player means that lane.
     """
     lines = text.split("\n")
-    cursor = min(cursor, len(lines) - 1)
-    call = CALLS[step.partition("(")[0]]
+    call = CALLS[name]
+    here = _lane_at(lines, min(cursor, len(lines) - 1))
     prepares = call.system and not call.moves
-    suits = Lane.ONCE if prepares else Lane.REPEAT
-    here = _lane_at(lines, cursor)
-    if here is not None and (writing or here == suits):
+    if here is not None and (writing or (here in REJECTED and not prepares)):
+        return here
+    return Lane.ONCE if prepares else Lane.REPEAT
+
+
+def place_step(text: str, step: str, cursor: int, suits: Lane) -> Insertion:
+    """Where `step` goes: after the cursor's line if that is in the lane that suits it, else to the end of that lane."""
+    lines = text.split("\n")
+    cursor = min(cursor, len(lines) - 1)
+    if _lane_at(lines, cursor) == suits:
         return _after(lines, cursor, step)
     header = next((row for row, line in enumerate(lines) if _header(line) == suits), None)
     if header is not None:
@@ -60,14 +72,31 @@ def place_step(text: str, step: str, cursor: int, *, writing: bool) -> Insertion
     return Insertion(blank, len(lines) - blank, written)
 
 
-def _choices(parameter: Parameter, plan: Plan) -> Sequence[str | int]:
+def place_lane(text: str, lane: Lane) -> Insertion:
+    """Where the lane begins: at the end of the text; where it is there already, a new line at its end."""
+    lines = text.split("\n")
+    header = next((row for row, line in enumerate(lines) if _header(line) == lane), None)
+    if header is not None:
+        return _after(lines, _last_of_lane(lines, header), "")
+    blank = len(lines) - 1 if not lines[-1].strip() else len(lines)
+    return Insertion(blank, len(lines) - blank, (f"{lane}:", _INDENT))
+
+
+def _wanted_target(plan: Plan, lane: Lane) -> str | None:
+    if lane not in REJECTED:
+        return None
+    others = {step.lane for step in plan.steps}
+    return "sock" if lane is Lane.ON_REJECT and Lane.ON_GIVEUP in others else "dlq"
+
+
+def _choices(parameter: Parameter, plan: Plan, lane: Lane) -> Sequence[str | int]:
     match parameter.kind:
         case Kind.FD:
             return tuple(DESCRIPTORS)
         case Kind.MEMORY:
             return MEMORIES
         case Kind.SIZE:
-            return (_size_in_use(plan),)
+            return (MESSAGE if lane in REJECTED else _size_in_use(plan),)
         case _:
             return [word for word in _ADVICE if word in parameter.words][:1] or parameter.words[:1]
 
@@ -79,18 +108,19 @@ def _size_in_use(plan: Plan) -> int:
     return sizes.most_common(1)[0][0] if sizes else USUAL_SIZE
 
 
-def _oddness(call: Call, words: Sequence[str | int], mapped: bool) -> tuple[int, ...]:
+def _oddness(call: Call, words: Sequence[str | int], mapped: bool, target: str | None) -> tuple[int, ...]:
     """Compares ways to write a call's arguments; the least odd is the one a reader would expect."""
     step = Step(call.name, tuple(Argument(word, _NOWHERE) for word in words), Lane.REPEAT, _NOWHERE)
     wanted = "map" if mapped or call.advice else "buf"
     routes = call.routes(step)
+    astray = int(target is not None and target not in words)
     if not routes:
-        return (1, 0, int(words[0] == "sock"), int(wanted not in words))
+        return (1, 0, 0, int(words[0] == "sock"), int(wanted not in words))
     ends = routes[0]
     into_mapping = ends.target is Place.MAPPING and call.name != "mmap"
     to_itself = ends.source is ends.target
     unfilled = ends.source in (Place.BUFFER2, Place.BUFFER3, Place.BUFFER if mapped else Place.MAPPING)
-    return (0, int(to_itself), int(into_mapping), int(unfilled))
+    return (0, int(to_itself), astray, int(into_mapping), int(unfilled))
 
 
 def _header(line: str) -> Lane | None:

@@ -78,6 +78,7 @@ class LevelView:
             gauges=self.live.gauges if self.live else None,
             size=int(self.scene.log.size),
             cold=self.scene.start == "cold",
+            rejecting=bool(self.scene.poison),
             cursor_step=self.live.step if self.live else self.cursor_step,
         )
 

@@ -7,6 +7,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from zcquest.engine.calls import CALLS
+from zcquest.engine.calls.base import REJECTED
+from zcquest.engine.control import REFERENCE
 from zcquest.engine.message import Message
 from zcquest.engine.places import Evidence, Mover, Place, Route
 from zcquest.engine.plan import Plan
@@ -22,7 +24,8 @@ class MapState:
 
     `plan` is what is written now, `scene` what the last run measured (None before it, or once it no longer holds),
     `gauges` the live readings. `size` is the log's, in bytes; `cold` whether the scene starts with none of it in the
-    page cache. `cursor_step` is the 0-based step under the editor's cursor.
+    page cache, `rejecting` whether its consumer may send messages back. `cursor_step` is the 0-based step under the
+    editor's cursor.
     """
 
     plan: Plan | None = None
@@ -30,6 +33,7 @@ class MapState:
     gauges: Gauges | None = None
     size: int = 0
     cold: bool = False
+    rejecting: bool = False
     cursor_step: int | None = None
 
 
@@ -56,6 +60,7 @@ class MapHop:
 
 _SENDING = Route(Place.SOCKET, Place.NIC)
 _ARRIVING = Route(Place.NIC, Place.CONSUMER)
+REJECTING = Route(Place.CONSUMER, Place.NIC)  # the references that a consumer sends back
 _FETCHING = Route(Place.DISK, Place.PAGE_CACHE)
 
 
@@ -72,26 +77,6 @@ def map_hops(state: MapState) -> tuple[MapHop, ...]:
     return tuple(replace(hop, current=state.cursor_step in hop.steps) for hop in hops.values())
 
 
-_ONE_ROOM = {Place.BUFFER2: Place.BUFFER, Place.BUFFER3: Place.BUFFER}
-
-
-def hops_between_rooms(hops: Iterable[MapHop]) -> tuple[MapHop, ...]:
-    """The hops with all buffers taken for one: they share a room. What goes from one buffer to another is left out."""
-    found: dict[Route, MapHop] = {}
-    for hop in hops:
-        ends = Route(*(_ONE_ROOM.get(place, place) for place in (hop.route.source, hop.route.target)))
-        if ends.source is not ends.target:
-            hop = replace(hop, route=ends)
-            found[ends] = _merge(found[ends], hop) if ends in found else hop
-    return tuple(found.values())
-
-
-def hops_between_buffers(hops: Iterable[MapHop]) -> tuple[MapHop, ...]:
-    """What goes from one buffer to another, or within one."""
-    buffers = {Place.BUFFER, *_ONE_ROOM}
-    return tuple(hop for hop in hops if {hop.route.source, hop.route.target} <= buffers)
-
-
 def _measured(scene: SceneReport) -> Iterable[MapHop]:
     for hop in scene.hops:
         yield MapHop(
@@ -105,6 +90,8 @@ def _measured(scene: SceneReport) -> Iterable[MapHop]:
     if scene.meters.payload_bytes:
         # no copy of the plan's: the far side of the wire, as the consumer counted it
         yield MapHop(_ARRIVING, (), None, scene.meters.payload_bytes, Evidence.COUNTED)
+    if scene.rejections:
+        yield MapHop(REJECTING, (), None, scene.rejections * REFERENCE.size, Evidence.COUNTED)
 
 
 def _expected(state: MapState) -> Iterable[MapHop]:
@@ -118,6 +105,8 @@ def _expected(state: MapState) -> Iterable[MapHop]:
             if route.target is Place.SOCKET:
                 yield MapHop(_SENDING, (index,))
                 yield MapHop(_ARRIVING)
+    if state.scene is None and steps and (state.rejecting or any(step.lane in REJECTED for step in steps)):
+        yield MapHop(REJECTING)
 
 
 def _merge(one: MapHop, other: MapHop) -> MapHop:

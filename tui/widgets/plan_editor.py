@@ -14,10 +14,10 @@ from textual.widgets import Static, TextArea
 from textual.widgets.text_area import Selection
 
 from zcquest.engine.calls import CALLS
-from zcquest.engine.plan import Parsed, parse
+from zcquest.engine.plan import Lane, Parsed, parse
 from zcquest.levels.language import gettext as _
 from zcquest.levels.language import ngettext, say
-from zcquest.tui.widgets.insertion import place_step, ready_step
+from zcquest.tui.widgets.insertion import Insertion, lane_for, place_lane, place_step, ready_step
 from zcquest.tui.widgets.plan_text import PlanText
 
 
@@ -80,8 +80,16 @@ class PlanEditor(Vertical):
     def insert_call(self, name: str, *, writing: bool) -> None:
         """Add a ready step for the call `name`; `writing`: exactly where the cursor is."""
         area = self.area
-        step = ready_step(name, self.parsed.plan)
-        insertion = place_step(area.text, step, area.cursor_location[0], writing=writing)
+        cursor = area.cursor_location[0]
+        lane = lane_for(name, area.text, cursor, writing=writing)
+        self._insert(place_step(area.text, ready_step(name, self.parsed.plan, lane), cursor, lane))
+
+    def insert_lane(self, lane: Lane) -> None:
+        """Begin the lane, or go to its end, ready for its next step."""
+        self._insert(place_lane(self.area.text, lane))
+
+    def _insert(self, insertion: Insertion) -> None:
+        area = self.area
         lines = area.text.split("\n")
         lines[insertion.row : insertion.row + insertion.replaced] = insertion.lines
         self.rewrite("\n".join(lines))

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from zcquest.engine.places import Place
 
@@ -36,16 +37,18 @@ class Rect:
         return self.x + self.width // 2
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Floor:
     """A floor plan. `seam` is the column between hardware and kernel, `wall` the first of the kernel/user border's.
 
-    `upper` and `lower` are the two rows of rooms: their places stand in them, or span both.
+    `upper` and `lower` are the two rows of rooms: their places stand in them, or span both; `memories` are those of
+    user space, from top to bottom.
     """
 
     width: int
     height: int
     rooms: Mapping[Place, Rect]
+    memories: tuple[Place, ...]
     upper: Rect
     lower: Rect
     zones: tuple[Rect, Rect, Rect]  # the title line of hardware, kernel, user
@@ -67,22 +70,46 @@ _USUAL = (16, 12, 18, 11, 1, 16)
 _LEAST = (14, 12, 15, 10, 1, 14)
 _MARGIN = 1
 
-# Rows down: above the rooms, upper rooms, gap, lower rooms, gap, consumer. Grown and given up in this order.
-_ROWS = {"top": 0, "upper": 5, "between": 2, "lower": 5, "below": 2, "consumer": 3}
-_GROWTH = ("between", "top", "consumer", "between", "below", "upper", "lower", "between", "below", "upper", "lower")
-_SHRINKING = ("lower", "upper", "lower", "upper")
-_TITLES = 1
+_TITLES = 1  # the row of the zones' names
+_STACKED = 3  # rows that a room needs where more than two of user memory stand on one another
+_QUEUE_INDENT = 3  # cells that the queue's room stands to the right of the kernel's others
+
+
+@dataclass(frozen=True, slots=True)
+class _Rows:
+    """Rows of each part from top to bottom, and the parts that grow and shrink, a row at a time, in this order."""
+
+    usual: Mapping[str, int]
+    growth: tuple[str, ...]
+    shrinking: tuple[str, ...]
+
+
+_PLAIN = _Rows(
+    {"top": 0, "upper": 5, "between": 2, "lower": 5, "below": 2, "consumer": 3},
+    ("between", "top", "consumer", "between", "below", "upper", "lower", "between", "below", "upper", "lower"),
+    ("lower", "upper", "lower", "upper"),
+)
+# A line to the queue needs a row of its own between the rooms, and the consumer beside it more lines for its words.
+_WITH_QUEUE = _Rows(
+    {"top": 0, "upper": 5, "between": 3, "lower": 4, "below": 2, "consumer": 3},
+    ("consumer", "consumer", "lower", "top", "between", "below", "upper", "lower", "between", "below", "upper"),
+    ("upper", "between", "lower", "upper"),
+)
 
 MIN_WIDTH = sum(_LEAST) + WALL + 2 * _MARGIN
-MIN_HEIGHT = _TITLES + sum(_ROWS.values()) - len(_SHRINKING)
+MIN_HEIGHT = _TITLES + sum(_PLAIN.usual.values()) - len(_PLAIN.shrinking)
 
 
-def arrange(width: int, height: int, memories: Collection[Place]) -> Floor | None:
-    """The floor plan for the user zone's `memories` (mapping, buffer, both or none); None in too small a pane."""
+@lru_cache(maxsize=64)
+def arrange(width: int, height: int, memories: tuple[Place, ...], queue: bool = False) -> Floor | None:
+    """The floor plan for the user zone's `memories`, from top to bottom; None in too small a pane.
+
+    With `queue` the DLQ has a room, beside the consumer's. Equal arguments give the same floor plan.
+    """
     if width < MIN_WIDTH or height < MIN_HEIGHT:
         return None
     hardware, first_gap, kernel, second_gap, behind, user = _across(width)
-    rows = _down(height)
+    rows = _down(height, _WITH_QUEUE if queue else _PLAIN)
     used = hardware + first_gap + kernel + second_gap + WALL + behind + user
     left = (width - used) // 2
     upper_y = _TITLES + rows["top"]
@@ -100,17 +127,26 @@ def arrange(width: int, height: int, memories: Collection[Place]) -> Floor | Non
         Place.NIC: Rect(left, lower.y, hardware, lower.height),
         Place.CONSUMER: Rect(left, consumer_y, wall - 1 - left, rows["consumer"]),
     }
+    if queue:
+        start = kernel_x + _QUEUE_INDENT
+        rooms[Place.DLQ] = Rect(start, consumer_y, kernel, rows["consumer"])
+        rooms[Place.CONSUMER] = Rect(left, consumer_y, start - 1 - left, rows["consumer"])
     both = Rect(user_x, upper.y, user, lower.bottom - upper.y)
     if len(memories) == 2:
-        rooms[Place.MAPPING] = Rect(user_x, upper.y, user, upper.height)
-        rooms[Place.BUFFER] = Rect(user_x, lower.y, user, lower.height)
+        rooms |= {
+            place: Rect(user_x, row.y, user, row.height) for place, row in zip(memories, (upper, lower), strict=True)
+        }
     elif memories:
-        rooms[next(iter(memories))] = both
+        stack = _stack(both, len(memories)) or _stack(replace(both, height=consumer_y - upper.y), len(memories))
+        if not stack:
+            return None
+        rooms |= dict(zip(memories, stack, strict=True))
     seam = left + hardware + 1
     return Floor(
         width=width,
         height=height,
         rooms=rooms,
+        memories=memories,
         upper=upper,
         lower=lower,
         zones=(
@@ -121,9 +157,23 @@ def arrange(width: int, height: int, memories: Collection[Place]) -> Floor | Non
         seam=seam,
         wall=wall,
         seam_end=consumer_y,
-        counters=Rect(wall + WALL + 1, consumer_y, width - wall - WALL - 1, height - consumer_y),
+        counters=Rect(user_x, consumer_y, width - user_x, height - consumer_y),
         ghost=None if memories else both,
     )
+
+
+def _stack(space: Rect, count: int) -> list[Rect]:
+    """`count` rooms on one another, with a row or two between them; none where the space is too low."""
+    gaps = count - 1
+    gap = min(2, (space.height - count * _STACKED) // gaps) if gaps else 0
+    if gaps and gap < 1:
+        return []
+    each, more = divmod(space.height - gaps * gap, count)
+    rooms, y = [], space.y
+    for index in range(count):
+        rooms.append(Rect(space.x, y, space.width, each + (index >= count - more)))
+        y = rooms[-1].bottom + gap
+    return rooms
 
 
 def _across(width: int) -> tuple[int, ...]:
@@ -137,11 +187,11 @@ def _across(width: int) -> tuple[int, ...]:
     return tuple(columns)
 
 
-def _down(height: int) -> dict[str, int]:
-    rows = dict(_ROWS)
+def _down(height: int, parts: _Rows) -> dict[str, int]:
+    rows = dict(parts.usual)
     spare = height - _TITLES - sum(rows.values())
-    for name in _GROWTH[: max(spare, 0)]:
+    for name in parts.growth[: max(spare, 0)]:
         rows[name] += 1
-    for name in _SHRINKING[: max(-spare, 0)]:
+    for name in parts.shrinking[: max(-spare, 0)]:
         rows[name] -= 1
     return rows

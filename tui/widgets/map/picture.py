@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from rich.cells import cell_len
 
@@ -13,7 +13,7 @@ from zcquest.levels.language import ngettext
 from zcquest.tui.widgets.map.canvas import Canvas, fit, wrap
 from zcquest.tui.widgets.map.layout import WALL, Floor, Rect, arrange
 from zcquest.tui.widgets.map.pens import SEAM_LINE, WALL_LINE, draw_line, pen_of
-from zcquest.tui.widgets.map.rooms import MEMORY_WORDS, readings
+from zcquest.tui.widgets.map.rooms import BUFFER_WORDS, MEMORY_WORDS, readings
 from zcquest.tui.widgets.map.routes import Margin, Track, tracks
 from zcquest.tui.widgets.map.words import (
     about_bytes,
@@ -23,23 +23,24 @@ from zcquest.tui.widgets.map.words import (
     place_name,
     step_numbers,
 )
-from zcquest.tui.widgets.map_state import MapHop, MapState, hops_between_rooms, map_hops
+from zcquest.tui.widgets.map_state import MapHop, MapState, map_hops
 from zcquest.tui.widgets.wording import grouped
 
+_TALKING = (Place.CONSUMER, Place.DLQ)  # rooms whose readings are sentences
 _TALL = 8  # rows from which on a room's readings stand in its middle
 
 
 def draw(state: MapState, width: int, height: int) -> Canvas:
     """The picture of `state`; in a pane too small for one, its description."""
-    hops = hops_between_rooms(map_hops(state))
+    hops = map_hops(state)
     canvas = Canvas(width, height)
-    floor = arrange(width, height, _memories(state, hops))
+    floor = arrange(width, height, _memories(state, hops), _has_queue(state, hops))
     if floor is None:
         _draw_list(canvas, state)
         return canvas
     _draw_zones(canvas, floor)
     for place, room in floor.rooms.items():
-        _draw_room(canvas, room, place, state)
+        _draw_room(canvas, room, place, state, floor.rooms.keys() - {place})
     ways = tracks(floor, [hop.route for hop in hops])
     drawn = [(hop, ways[hop.route]) for hop in hops if hop.route in ways]
     for hop, track in drawn:
@@ -52,13 +53,20 @@ def draw(state: MapState, width: int, height: int) -> Canvas:
     return canvas
 
 
-def _memories(state: MapState, hops: Iterable[MapHop]) -> list[Place]:
+def _memories(state: MapState, hops: Iterable[MapHop]) -> tuple[Place, ...]:
     """The user-space places that the plan has to do with; the buffer where there is no plan yet."""
     touched = {place for hop in hops for place in (hop.route.source, hop.route.target)}
     steps = state.plan.steps if state.plan else ()
     words = {argument.value for step in steps if not CALLS[step.call].system for argument in step.arguments}
-    touched |= {place for place, known in MEMORY_WORDS.items() if words & set(known)}
-    return [place for place in MEMORY_WORDS if place in touched] or ([] if steps else [Place.BUFFER])
+    touched |= {place for place, word in MEMORY_WORDS.items() if word in words}
+    return tuple(place for place in MEMORY_WORDS if place in touched) or (() if steps else (Place.BUFFER,))
+
+
+def _has_queue(state: MapState, hops: Iterable[MapHop]) -> bool:
+    """Whether the plan names the DLQ, or bytes went there."""
+    steps = state.plan.steps if state.plan else ()
+    named = any(argument.value == "dlq" for step in steps for argument in step.arguments)
+    return named or any(Place.DLQ in (hop.route.source, hop.route.target) for hop in hops)
 
 
 def _draw_list(canvas: Canvas, state: MapState) -> None:
@@ -77,8 +85,9 @@ def _draw_zones(canvas: Canvas, floor: Floor) -> None:
         canvas.write(zone.x + (zone.width - cell_len(text)) // 2, zone.y, text, "zone")
 
 
-def _draw_room(canvas: Canvas, room: Rect, place: Place, state: MapState) -> None:
-    title = fit(f" {place_name(place)} ", room.width - 3)
+def _draw_room(canvas: Canvas, room: Rect, place: Place, state: MapState, others: Collection[Place]) -> None:
+    several = place in BUFFER_WORDS and any(other in BUFFER_WORDS for other in others)
+    title = fit(f" {BUFFER_WORDS[place] if several else place_name(place)} ", room.width - 3)
     canvas.write(room.x, room.y, "╭─" + "─" * (room.width - 3) + "╮", "room")
     canvas.write(room.x + 2, room.y, title, "title")
     for y in range(room.y + 1, room.bottom - 1):
@@ -86,17 +95,17 @@ def _draw_room(canvas: Canvas, room: Rect, place: Place, state: MapState) -> Non
         canvas.put(room.right - 1, y, "│", "room")
     canvas.write(room.x, room.bottom - 1, "╰" + "─" * (room.width - 2) + "╯", "room")
     inner = room.width - 4
-    lines = [(line, ink) for text, ink in readings(place, state, inner) for line in _fold(place, text, inner)]
+    lines = [(line, ink) for text, ink in readings(place, state, inner, others) for line in _fold(place, text, inner)]
     top = max(room.y + 1, room.middle - len(lines) // 2) if room.height > _TALL else room.y + 1
     rows = range(top, room.bottom - 1)
     for y, (text, ink) in zip(rows, lines, strict=False):
-        cut = y == rows[-1] and len(lines) > len(rows) and place is Place.CONSUMER
+        cut = y == rows[-1] and len(lines) > len(rows) and place in _TALKING
         canvas.write(room.x + 2, y, fit(text + " …", inner) if cut else text, ink)
 
 
 def _fold(place: Place, text: str, width: int) -> list[str]:
-    """Sentences, which only the consumer has, may take several lines."""
-    return wrap(text, width) if place is Place.CONSUMER else [fit(text, width)]
+    """Sentences may take several lines."""
+    return wrap(text, width) if place in _TALKING else [fit(text, width)]
 
 
 def _draw_ghost(canvas: Canvas, space: Rect) -> None:
@@ -130,9 +139,11 @@ def _label(canvas: Canvas, hop: MapHop, track: Track, state: MapState) -> None:
     if track.along and who:
         _write_along(canvas, who, track.along, ink, "reverse" if hop.current else "")
         who = []
-    for margin in track.margins:
-        if _write_beside(canvas, [*who[:1], *figures], margin, ink, "bold" if hop.current else ""):
-            return
+    words = [word for word in (*who[:1], *figures) if word]
+    stress = "bold" if hop.current else ""
+    choices = [_beside(canvas, words, margin) for margin in track.margins]
+    for x, y, text in max(choices, key=len, default=[]):
+        canvas.write(x, y, text, ink, stress)
 
 
 def _who(hop: MapHop, state: MapState) -> list[str]:
@@ -166,8 +177,8 @@ def _write_along(canvas: Canvas, choices: list[str], space: Rect, ink: str, stre
     canvas.write(space.x + (space.width - cell_len(words)) // 2, space.y, words, ink, stress)
 
 
-def _write_beside(canvas: Canvas, words: list[str], margin: Margin, ink: str, stress: str) -> bool:
-    """Write what there is room for; False, and nothing written, when there is no room for the first word."""
+def _beside(canvas: Canvas, words: list[str], margin: Margin) -> list[tuple[int, int, str]]:
+    """Where the words may stand, from the first to the last that there is room for."""
     placed = []
     for space, text in zip(margin.lines, _lines(words, margin), strict=False):
         width = cell_len(text)
@@ -175,14 +186,12 @@ def _write_beside(canvas: Canvas, words: list[str], margin: Margin, ink: str, st
         if width > space.width or not canvas.free(space.x + start, space.y, width):
             break
         placed.append((space.x + start, space.y, text))
-    for x, y, text in placed:
-        canvas.write(x, y, text, ink, stress)
-    return bool(placed)
+    return placed
 
 
 def _lines(words: list[str], margin: Margin) -> list[str]:
     """The words on as many lines as there are, two on one where there are too few."""
-    lines = [word for word in words if word]
+    lines = words.copy()
     while len(lines) > len(margin.lines) > 0 and cell_len(" ".join(lines[:2])) <= margin.lines[0].width:
         lines[:2] = [" ".join(lines[:2])]
     return lines

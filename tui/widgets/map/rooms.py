@@ -2,28 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
+from typing import TYPE_CHECKING
 
 from rich.cells import cell_len
 
 from zcquest.engine.calls import CALLS
-from zcquest.engine.calls.base import BUFFERS
 from zcquest.engine.pagecache import Residency
 from zcquest.engine.places import Place
 from zcquest.levels.language import gettext as _
 from zcquest.levels.language import ngettext, say
-from zcquest.tui.widgets.map.words import about_bytes, exact_bytes, mover_name, step_numbers
-from zcquest.tui.widgets.map_state import MapState, hops_between_buffers, map_hops
-from zcquest.tui.widgets.wording import grouped, place_word
+from zcquest.tui.widgets.map.words import about_bytes, exact_bytes, rejected_words
+from zcquest.tui.widgets.map_state import MapState
+from zcquest.tui.widgets.wording import grouped
+
+if TYPE_CHECKING:
+    from zcquest.levels.report import SceneReport
 
 LOG_NAME = "orders-0"
 _FILLED, _HALF, _EMPTY = "█", "▒", "░"
-MEMORY_WORDS = {Place.BUFFER: BUFFERS, Place.MAPPING: ("map",)}
+BUFFER_WORDS = {Place.BUFFER: "buf", Place.BUFFER2: "buf2", Place.BUFFER3: "buf3"}
+MEMORY_WORDS = {Place.MAPPING: "map", **BUFFER_WORDS}  # user space, from top to bottom
 
 
-def readings(place: Place, state: MapState, width: int) -> list[tuple[str, str]]:
-    """The room's lines and the ink of each; at most `width` cells is what a bar takes."""
-    lines = _READINGS[place](state, width)
+def readings(place: Place, state: MapState, width: int, others: Collection[Place] = ()) -> list[tuple[str, str]]:
+    """The room's lines and the ink of each, `others` being on the map too; a bar takes `width` cells."""
+    alone = not any(place in BUFFER_WORDS for place in others)
+    lines = _one_of_buffers(place, state) if place in BUFFER_WORDS and not alone else _READINGS[place](state, width)
     return [(text, ink) for text, ink in lines if text]
 
 
@@ -64,16 +69,18 @@ def _mapping(state: MapState, width: int) -> Iterable[tuple[str, str]]:
 
 
 def _buffer(state: MapState, width: int) -> Iterable[tuple[str, str]]:
+    """The only buffer: the engine's readings are of all buffers together."""
     capacity = state.gauges.buffer if state.gauges else state.scene.buffer if state.scene else 0
     if state.gauges and capacity:
         yield bar(state.gauges.buffer_pending / capacity, width), "bar"
         yield _("{bytes} unsent").format(bytes=about_bytes(state.gauges.buffer_pending)), "reading"
     yield from _work(Place.BUFFER, state)
-    for hop in hops_between_buffers(map_hops(state)):
-        mover = mover_name(hop.mover) if hop.mover else ""
-        ends = f"{place_word(hop.route.source)} ► {place_word(hop.route.target)}"
-        yield " ".join(part for part in (step_numbers(hop.steps), mover, ends) if part), "work"
     yield _("buf {bytes}").format(bytes=about_bytes(capacity)) if capacity else _("your copy"), "quiet"
+
+
+def _one_of_buffers(place: Place, state: MapState) -> Iterable[tuple[str, str]]:
+    yield from _work(place, state)
+    yield _("your copy"), "quiet"
 
 
 def _socket(state: MapState, width: int) -> Iterable[tuple[str, str]]:
@@ -92,6 +99,20 @@ def _nic(state: MapState, width: int) -> Iterable[tuple[str, str]]:
     yield _("no real card"), "quiet"
 
 
+def _queue(state: MapState, width: int) -> Iterable[tuple[str, str]]:
+    hops = state.scene.hops if state.scene else ()
+    arrived = sum(hop.bytes for hop in hops if hop.target == Place.DLQ)
+    held = about_bytes(arrived) if arrived else _("empty")
+    judged = state.scene.features.get("dlq") if state.scene else None
+    if judged is None or not judged.required:
+        yield held, "reading"
+    elif judged.kept:
+        yield f"✓ {held}", "kept"
+    else:
+        yield f"✗ {held}", "lost"
+        yield say(judged.detail), "lost"
+
+
 def _consumer(state: MapState, width: int) -> Iterable[tuple[str, str]]:
     if state.scene is None:
         if state.gauges:
@@ -102,13 +123,22 @@ def _consumer(state: MapState, width: int) -> Iterable[tuple[str, str]]:
                 + about_bytes(state.gauges.received),
                 "reading",
             )
+            if state.gauges.rejections:
+                yield "↩ " + rejected_words(state.gauges.rejections), "lost"
         else:
             yield _("waits for the log"), "quiet"
         return
     for name in sorted(state.scene.features, key=["delivery", "checksum"].__contains__, reverse=True):
-        feature = state.scene.features[name]
-        if feature.required or name == "delivery":
-            yield ("✓ " if feature.kept else "✗ ") + say(feature.detail), "kept" if feature.kept else "lost"
+        if name != "dlq":
+            yield from _judged(name, state.scene)
+    if state.scene.rejections:
+        yield "↩ " + rejected_words(state.scene.rejections), "quiet"
+
+
+def _judged(name: str, scene: SceneReport) -> Iterable[tuple[str, str]]:
+    feature = scene.features.get(name)
+    if feature and (feature.required or name == "delivery"):
+        yield ("✓ " if feature.kept else "✗ ") + say(feature.detail), "kept" if feature.kept else "lost"
 
 
 _READINGS = {
@@ -116,9 +146,12 @@ _READINGS = {
     Place.PAGE_CACHE: _page_cache,
     Place.MAPPING: _mapping,
     Place.BUFFER: _buffer,
+    Place.BUFFER2: _buffer,
+    Place.BUFFER3: _buffer,
     Place.SOCKET: _socket,
     Place.NIC: _nic,
     Place.CONSUMER: _consumer,
+    Place.DLQ: _queue,
 }
 
 
@@ -127,7 +160,7 @@ def _work(place: Place, state: MapState) -> Iterable[tuple[str, str]]:
     for index, step in enumerate(state.plan.steps if state.plan else ()):
         call = CALLS[step.call]
         first = step.arguments[0].value if step.arguments else None
-        if not call.system and not call.moves and first in MEMORY_WORDS[place]:
+        if not call.system and not call.moves and first == MEMORY_WORDS[place]:
             yield f"{'▸' if index == state.cursor_step else ''}{index + 1} {call.name}", "work"
 
 

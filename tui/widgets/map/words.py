@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from zcquest.engine.places import Evidence, Mover, Place
 from zcquest.levels.language import gettext as _
-from zcquest.levels.language import say
+from zcquest.levels.language import ngettext, say
 from zcquest.levels.words import evidence_word
-from zcquest.tui.widgets.map_state import MapHop, MapState, map_hops
+from zcquest.tui.widgets.map_state import REJECTING, MapHop, MapState, map_hops
 from zcquest.tui.widgets.wording import grouped, place_word
 
 _UNITS = ("KiB", "MiB", "GiB", "TiB")
@@ -71,6 +71,11 @@ def exact_bytes(count: int) -> str:
     return f"{grouped(count)} B"
 
 
+def rejected_words(count: int) -> str:
+    """How many messages the consumer has sent back."""
+    return ngettext("{count} rejected", "{count} rejected", count).format(count=grouped(count))
+
+
 def step_numbers(steps: tuple[int, ...]) -> str:
     """`1`, `1,3`, `1-4` for 0-based steps, as the plan's lines are numbered."""
     numbers = sorted(step + 1 for step in steps)
@@ -93,6 +98,8 @@ def _sentence(hop: MapHop, state: MapState) -> str:
     steps = _("step {steps}").format(steps=step_numbers(hop.steps)) if hop.steps else ""
     if hop.bytes is None:
         figures = [_("no bytes in this run") if state.scene else _("expected")]
+    elif hop.route == REJECTING and state.scene:
+        figures = [rejected_words(state.scene.rejections)]
     else:
         model = "≈ " if hop.evidence is Evidence.MODELLED else ""
         figures = [
