@@ -66,6 +66,11 @@ class Level:
         return self.file.stars
 
     @property
+    def scored(self) -> bool:
+        """Whether there are stars to earn: in the lab there are none."""
+        return bool(self.file.stars)
+
+    @property
     def features(self) -> tuple[Feature, ...]:
         return self.file.features
 

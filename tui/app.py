@@ -20,7 +20,8 @@ from textual.screen import Screen
 from textual.types import AnimationLevel
 
 from zcquest.levels import language as languages
-from zcquest.levels.loader import Campaign, load_campaign
+from zcquest.levels.lab import LAB, lab_level, lab_settings
+from zcquest.levels.loader import Campaign, Level, load_campaign
 from zcquest.levels.progress import Progress
 from zcquest.tui import line_breaking
 from zcquest.tui.commands import GamePalette, game_commands
@@ -74,9 +75,13 @@ class ZcquestApp(App[None]):
         """The game's one laboratory, once it is open. Raises Unplayable when this host refuses it."""
         return await self._keeper.get()
 
+    def level(self, id: str) -> Level:
+        """The campaign's level, or the lab as it stands. Raises UnknownLevel, UnusableFile."""
+        return lab_level(lab_settings(self.progress)) if id == LAB else self.campaign.level(id)
+
     def open_level(self, id: str) -> None:
         """Go to the level; the one that was open is left. Where nothing can be played, the screen that says why."""
-        self.campaign.level(id)
+        self.level(id)
         if self.host is None and sys.platform != "linux":
             self.host = _inspect()  # at once: the level's screen could not even be imported
         if self.host is not None and not self.host.supported:
@@ -162,6 +167,12 @@ class ZcquestApp(App[None]):
 
         if not self._back_to(CampaignScreen):
             self.push_screen(CampaignScreen())
+
+    def action_lab(self) -> None:
+        from zcquest.tui.screens.lab import LabScreen
+
+        if not self._back_to(LabScreen):
+            self.push_screen(LabScreen())
 
     def action_settings(self) -> None:
         from zcquest.tui.screens.settings import SettingsScreen

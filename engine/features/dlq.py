@@ -14,6 +14,8 @@ def dlq(outcome: Outcome) -> Judgement | None:
     due = {poison.message for poison in scene.poison if _given_up(poison.failures, scene.retries)}
     if found is None:
         return Judgement(False, message("the DLQ can hold nothing: {due} dead letters are lost", due=len(due)))
+    if not scene.poison and not found.size:
+        return None
     offence = _offence(outcome, due)
     altered = {found.altered[0]} if found.altered else set()
     kept = len(due & set(found.numbers) - altered)

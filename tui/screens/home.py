@@ -68,6 +68,8 @@ class HomeScreen(ZcScreen[None]):
                     self.game.open_level(level.id)
             case "campaign":
                 self.game.action_campaign()
+            case "lab":
+                self.game.action_lab()
             case "codex":
                 self.game.open_codex()
             case "settings":
@@ -108,6 +110,7 @@ def menu_lines(campaign: Campaign, best: dict[str, Best]) -> list[tuple[str, str
     return [
         *lines,
         ("campaign", _("Campaign"), standing),
+        ("lab", _("Lab"), _("any log, any plan; your own files too")),
         ("codex", _("Codex"), _("{count} pages: calls, places, evidence").format(count=len(codex.pages()))),
         ("settings", _("Settings"), _("language, theme, animation, progress")),
         ("quit", _("Quit"), ""),

@@ -82,7 +82,7 @@ class LevelScreen(ZcScreen[None]):
         self._offered = False  # the prediction was asked for since the level was opened
 
     def compose(self) -> ComposeResult:
-        self.level = self.game.campaign.level(self.level_id)
+        self.level = self.game.level(self.level_id)
         draft = self.game.progress.draft(self.level_id)
         text = self.level.draft.strip("\n") if draft is None else draft
         self.hints = max(self.game.progress.hints_taken(self.level_id), default=0)
@@ -157,9 +157,9 @@ class LevelScreen(ZcScreen[None]):
             case "tamper":
                 return stepping or (None if self._roomy else False)
             case "predict":
-                return editing and not self.game.progress.best(self.level_id).runs
+                return editing and not self.game.progress.best(self.level_id).runs and self.level.scored
             case "debrief":
-                return self.view.stars > 0
+                return self.view.stars > 0 and self.level.scored
             case "scene":
                 return len(self.level.scenes) > 1 and (editing or None)
             case "palette" | "reset" | "undo" | "redo" | "edit":
@@ -280,7 +280,9 @@ class LevelScreen(ZcScreen[None]):
         if self._steps:
             self._steps.order(Order.FINISH)
         elif self._understood():
-            first = not self.game.progress.best(self.level_id).runs and self.view.prediction is None
+            first = (
+                not self.game.progress.best(self.level_id).runs and self.view.prediction is None and self.level.scored
+            )
             if first and not self._offered:
                 self._offered = True
                 self.app.push_screen(PredictScreen(), self._run_predicted)
@@ -362,7 +364,7 @@ class LevelScreen(ZcScreen[None]):
 
     def _after_result(self, choice: str | None) -> None:
         levels = list(self.game.campaign.levels)
-        following = levels.index(self.level_id) + 1
+        following = levels.index(self.level_id) + 1 if self.level.scored else len(levels)
         if choice == "next" and following < len(levels):
             self.game.open_level(levels[following])
         elif choice == "replay":
@@ -394,7 +396,9 @@ class LevelScreen(ZcScreen[None]):
             return
         report, verdict = self.view.latest
         broken = next((scene.error for scene in report.scenes if scene.error), None)
-        if verdict.passed:
+        if not self.level.scored:
+            self.panes.bar.tell(broken or message("measured; change one thing and run it again"))
+        elif verdict.passed:
             self.panes.bar.tell(message("the last run passed with {stars} of 3 stars", stars=verdict.stars), "good")
         else:
             self.panes.bar.tell(broken or message("the last run did not pass: the goals say why"), "bad")

@@ -108,16 +108,16 @@ class ResultScreen(ZcScreen[Choice | None]):
         self.set_class(self.verdict.passed, "-passed")
         self.set_class(len(self.report.scenes) == 1, "-one-scene")
         scene = self.report.first
-        file = self.game.campaign.level(self.report.level).scenes[0]
+        file = self.game.level(self.report.level).scenes[0]
         plan = parse(self.report.plan, CALLS).plan
         self.query_one(MachineMap).show(MapState(plan, scene, size=file.log.size, cold=scene.start == "cold"))
         self.retranslate()
         self.watch_section(self.section)
 
     def retranslate(self) -> None:
-        level, report = self.game.campaign.level(self.report.level), self.report
+        level, report = self.game.level(self.report.level), self.report
         text = level.text()
-        self.query_one(Heading).title = f"{level.id} {text.title}"
+        self.query_one(Heading).title = f"{level.id} {text.title}" if level.scored else text.title
         for tab in self.query(SectionTab):
             tab.say()
         self._say("#verdict", verdict_lines(report, self.verdict, level, self._new_best))

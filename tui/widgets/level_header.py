@@ -30,9 +30,11 @@ class LevelHeader(Widget):
         self.refresh()
 
     def render(self) -> RenderResult:
-        right = "   ".join([*self._features(), *self._metrics(), "★" * self._stars + "☆" * (STARS - self._stars)])
+        stars = ["★" * self._stars + "☆" * (STARS - self._stars)] if self._level.scored else []
+        right = "   ".join([*self._features(), *self._metrics(), *stars])
         room = max(0, self.size.width - cell_len(right) - 3)
-        title = set_cell_size(f"{self._level.id}  {self._level.text().title}", room)
+        name = f"{self._level.id}  " if self._level.scored else ""
+        title = set_cell_size(f"{name}{self._level.text().title}", room)
         return Content.assemble((f" {title} ", "bold"), f" {right}")
 
     def _features(self) -> list[str]:

@@ -18,9 +18,19 @@ from zcquest.tui.widgets.wording import bound_figure, metric_figure, metric_word
 
 def verdict_lines(report: RunReport, verdict: Verdict, level: Level, new_best: frozenset[str]) -> Content:
     """What to read first: passed with which stars, or each reason why not."""
+    if not level.scored:
+        return Content("\n").join([_measured(verdict), *_reasons(report, verdict)])
     if not verdict.passed:
         return Content("\n").join([Content.styled(_("✗ Not passed"), "bold $error"), *_reasons(report, verdict)])
     return Content("\n").join([_headline(verdict, new_best), *_earned(verdict, level)])
+
+
+def _measured(verdict: Verdict) -> Content:
+    figures = ((Metric.COPIES, verdict.copies), (Metric.SWITCHES, verdict.switches)))
+    said = (
+        _("{figure} {metric}").format(figure=metric_figure(m, value), metric=metric_word(m)) for m, value in figures
+    )
+    return Content.styled(_("Measured: {figures}").format(figures=_(", ").join(said)), "bold $primary")
 
 
 def _headline(verdict: Verdict, new_best: frozenset[str]) -> Content:

@@ -1,0 +1,117 @@
+"""The lab: a bench without a task. Any log, any consumer, any plan; nothing is scored, everything is measured."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+
+from zcquest.engine.calls import CALLS
+from zcquest.engine.logs import LogSpec, format_of, own_log
+from zcquest.levels.language import LANGUAGES
+from zcquest.levels.loader import Level
+from zcquest.levels.progress import Progress
+from zcquest.levels.schema import (
+    ConsumerFile,
+    Feature,
+    LevelFile,
+    LogFile,
+    MachineFile,
+    PoisonFile,
+    PositiveSize,
+    QueueFile,
+    SceneFile,
+)
+from zcquest.levels.text import parse_text
+
+LAB = "lab"  # its id, where a level has one
+SCENE = "lab"
+MOST_POISON = 1000  # messages that are rejected, at most: their references have to fit a socket
+_SETTING = "lab"
+_HERE = Path(__file__).parent
+_DRAFT = "repeat:\n    sendfile(sock, log, 64K)\n"
+
+
+class LabSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """What is on the bench. Sizes in bytes; `file` is a path, empty for a log made to measure."""
+
+    file: str = ""
+    format: Literal["kafka", "rocketmq"] = "kafka"
+    size: int = 4 << 20
+    message: int = 1024
+    start: Literal["cold", "warm"] = "cold"
+    rate: int = 0  # bytes per second that the consumer reads; 0: as fast as it can
+    reject: int = 0  # every so manyth message is rejected, always; 0: none
+    retries: int = 0  # deliveries after the first; 0: each rejection is the last
+    nonblocking: bool = False
+
+
+class OwnFile(LogFile, frozen=True, kw_only=True):
+    """A log that is a file of the player's own."""
+
+    own: LogSpec
+
+    def spec(self) -> LogSpec:
+        return self.own
+
+
+def lab_settings(progress: Progress) -> LabSettings:
+    """What the bench was left with; as it comes where nothing is known, or nothing that can be read."""
+    kept = progress.setting(_SETTING)
+    try:
+        return msgspec.json.decode(kept, type=LabSettings) if kept else LabSettings()
+    except msgspec.DecodeError:
+        return LabSettings()
+
+
+def keep_lab_settings(progress: Progress, settings: LabSettings) -> None:
+    progress.set_setting(_SETTING, msgspec.json.encode(settings).decode())
+
+
+def lab_level(settings: LabSettings) -> Level:
+    """The lab as a level without stars. Raises UnusableFile for a file that cannot be played with."""
+    log = _log(settings)
+    spec = log.spec()
+    poison = _poison(settings, spec)
+    scene = SceneFile(
+        name=SCENE,
+        log=log,
+        start=settings.start,
+        deadline=60.0,
+        consumer=ConsumerFile(rate=PositiveSize(settings.rate) if settings.rate else None),
+        machine=MachineFile(nonblocking=settings.nonblocking),
+        poison=poison,
+        retries=settings.retries if poison and settings.retries else None,
+        dlq=QueueFile() if spec.format == "rocketmq" else None,
+    )
+    file = LevelFile(
+        schema=1,
+        id=LAB,
+        calls=tuple(CALLS),
+        stars=(),
+        features=(Feature.DELIVERY,),
+        scenes=(scene,),
+        references=(),
+        draft=_DRAFT,
+    )
+    texts = {code: parse_text((_HERE / f"text.{code}.md").read_text("utf-8"), [SCENE]) for code in LANGUAGES}
+    return Level(file, _HERE, texts)
+
+
+def _log(settings: LabSettings) -> LogFile:
+    if settings.file:
+        own = own_log(Path(settings.file).expanduser())
+        return OwnFile(own=own, size=PositiveSize(own.size), message=PositiveSize(own.message))
+    size, message = PositiveSize(settings.size), PositiveSize(settings.message)
+    if settings.format == "rocketmq":
+        return LogFile(format="rocketmq", size=size, message=message, topics=4, tags=("paid", "shipped"))
+    return LogFile(size=size, message=message, batch=PositiveSize(max(16 << 10, 4 * message)))
+
+
+def _poison(settings: LabSettings, spec: LogSpec) -> tuple[PoisonFile, ...]:
+    if not settings.reject or spec.format != "rocketmq":
+        return ()
+    messages = format_of(spec.format).messages(spec) if not settings.file else spec.size // spec.message
+    numbers = range(settings.reject - 1, messages, settings.reject)[:MOST_POISON]
+    return tuple(PoisonFile(message=number) for number in numbers)

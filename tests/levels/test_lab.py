@@ -1,0 +1,70 @@
+"""The lab as a level: whatever is on the bench, it can be played, and nothing in it earns a star."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from zcquest.engine.calls import CALLS
+from zcquest.engine.logs import UnusableFile
+from zcquest.levels.lab import LAB, MOST_POISON, LabSettings, keep_lab_settings, lab_level, lab_settings
+from zcquest.levels.language import LANGUAGES
+from zcquest.levels.play import open_laboratory, play, read_plan
+from zcquest.levels.progress import Progress
+
+
+@pytest.fixture(autouse=True)
+def own_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ZCQUEST_DATA", str(tmp_path / "data"))
+    monkeypatch.setenv("ZCQUEST_CACHE", str(tmp_path / "cache"))
+
+
+def test_every_bench_makes_a_level() -> None:
+    for form in ("kafka", "rocketmq"):
+        for size in (64 << 10, 64 << 20):
+            for message in (512, 64 << 10 if size > 64 << 10 else 4096):
+                level = lab_level(LabSettings(format=form, size=size, message=message, reject=10, retries=3))  # type: ignore[arg-type]
+                assert level.calls == tuple(CALLS)
+                assert not level.scored
+                scene = level.scenes[0].engine_scene()
+                assert len(scene.poison) == (0 if form == "kafka" else min(MOST_POISON, (size - 8) // message // 10))
+                for code in LANGUAGES:
+                    assert level.text(code).briefing
+
+
+def test_the_bench_is_kept_and_a_damaged_one_forgotten() -> None:
+    progress = Progress.open()
+    bench = LabSettings(format="rocketmq", reject=100)
+    keep_lab_settings(progress, bench)
+    assert lab_settings(progress) == bench
+    progress.set_setting("lab", '{"format": "betamax"}')
+    assert lab_settings(progress) == LabSettings()
+    progress.close()
+
+
+def test_a_file_that_is_gone_says_so(tmp_path: Path) -> None:
+    with pytest.raises(UnusableFile, match="cannot be read"):
+        lab_level(LabSettings(file=str(tmp_path / "gone")))
+
+
+async def test_a_file_of_ones_own_is_played(tmp_path: Path) -> None:
+    path = tmp_path / "novel.txt"
+    path.write_text("Call me Ishmael. " * 10_000)
+    level = lab_level(LabSettings(file=str(path), start="warm"))
+    async with open_laboratory() as laboratory:
+        report, verdict = await play(laboratory, level, read_plan(level, "repeat:\n sendfile(sock, log, 64K)\n"))
+    assert report.level == LAB
+    assert verdict.passed
+    assert report.first.features["delivery"].kept
+    assert report.first.copies == pytest.approx(1.0)  # warm: the card's copy alone
+    assert path.read_text().startswith("Call me Ishmael. ")
+
+
+async def test_poison_on_the_bench_comes_back(tmp_path: Path) -> None:
+    level = lab_level(LabSettings(format="rocketmq", size=256 << 10, reject=100, start="warm"))
+    text = "repeat:\n sendfile(sock, log, 64K)\non reject:\n copy_file_range(log, dlq, msg)\n"
+    async with open_laboratory() as laboratory:
+        report, _ = await play(laboratory, level, read_plan(level, text))
+    assert report.first.syscalls["copy_file_range"] == 2
+    assert report.first.features["dlq"].kept
