@@ -26,9 +26,10 @@ def verdict_lines(report: RunReport, verdict: Verdict, level: Level, new_best: f
 
 
 def _measured(verdict: Verdict) -> Content:
-    figures = ((Metric.COPIES, verdict.copies), (Metric.SWITCHES, verdict.switches)))
+    figures = ((Metric.COPIES, verdict.copies), (Metric.SWITCHES, verdict.switches))
     said = (
-        _("{figure} {metric}").format(figure=metric_figure(m, value), metric=metric_word(m)) for m, value in figures
+        _("{figure} {metric}").format(figure=metric_figure(metric, value), metric=metric_word(metric))
+        for metric, value in figures
     )
     return Content.styled(_("Measured: {figures}").format(figures=_(", ").join(said)), "bold $primary")
 
