@@ -11,6 +11,7 @@ from struct import Struct
 
 import msgspec
 
+COUNT = Struct(">Q")  # of a log's bytes: how machine and producer tell each other over their own connection
 LARGEST = 1 << 17  # bytes of one control message
 
 
@@ -47,6 +48,13 @@ class Exited(msgspec.Struct, tag=True, frozen=True):
     signal: int
 
 
+class Receiving(msgspec.Struct, frozen=True, kw_only=True):
+    """For a machine that receives its log: the bytes there are to come, and whether it takes a killed one's place."""
+
+    size: int
+    resume: bool = False
+
+
 class MachineConfig(msgspec.Struct, frozen=True, kw_only=True):
     """All a machine needs. `plan` is canonical plan text; sizes in bytes."""
 
@@ -65,13 +73,18 @@ class MachineConfig(msgspec.Struct, frozen=True, kw_only=True):
     file_limit: int | None = None  # bytes: RLIMIT_FSIZE
     message: int = 0  # bytes of the log's longest message
     settle: bool  # fault in the interpreter's memory first, so that user faults can be told apart
+    receive: Receiving | None = None
 
 
 class Ready(msgspec.Struct, tag=True, frozen=True):
-    """From the machine: connected, nothing run yet. `buffer`: bytes of user buffer the plan asked for."""
+    """From the machine: connected, nothing run yet. `buffer`: bytes of user buffer the plan asked for.
+
+    `kept` is how many bytes of a killed machine's log were worth keeping.
+    """
 
     pid: int
     buffer: int
+    kept: int = 0
 
 
 class NoTrace(msgspec.Struct, tag=True, frozen=True):
@@ -204,6 +217,46 @@ class Progress(msgspec.Struct, tag=True, frozen=True):
     received: int  # bytes taken from the socket
 
 
+class ProducerConfig(msgspec.Struct, frozen=True, kw_only=True):
+    """All a producer needs. `window`: the most bytes that it sends ahead of what is acknowledged; `rate` a second.
+
+    It kills the machine `kill_delay` seconds after `kill_at` bytes of the log have been sent, once it has been told
+    where to `Aim`.
+    """
+
+    token: bytes
+    log: str
+    log_format: str
+    window: int
+    rate: int | None = None
+    kill_at: int | None = None
+    kill_delay: float = 0.0
+
+
+class Aim(msgspec.Struct, tag=True, frozen=True):
+    """To the producer: which process the machine is."""
+
+    pid: int
+
+
+class Killed(msgspec.Struct, frozen=True):
+    """How much had been sent when the producer killed the machine; `told` once its acknowledgements are all read."""
+
+    sent: int
+    told: bool = False
+
+
+class Produced(Progress, tag=True, frozen=True, kw_only=True):
+    """From the producer, in a consumer's stead: `received` is what the machine has acknowledged.
+
+    `overstated` is an acknowledgement of bytes that had never been sent.
+    """
+
+    sent: int
+    overstated: int | None = None
+    killed: Killed | None = None
+
+
 REFERENCE = Struct(">qi")  # what a consumer sends back over its connection: a message's offset in the log, its size
 
 ToForkserver = Spawn | Kill
@@ -212,6 +265,8 @@ ToMachine = Advance | Bare | Tamper | Finish | Settled
 FromMachine = Ready | Paused | NoTrace | Settle
 ToConsumer = Hold | Report | Compare | Settle
 FromConsumer = Listening | Progress | Compared | Settled
+ToProducer = Aim | Hold | Report
+FromProducer = Listening | Produced
 
 
 def pair() -> tuple[socket.socket, socket.socket]:

@@ -23,6 +23,7 @@ from zcquest.engine.meters import Meters
 from zcquest.engine.pagecache import Eviction
 from zcquest.engine.plan import Plan
 from zcquest.engine.probe import Calibration, Probe, Proof
+from zcquest.engine.receiving import open_session
 from zcquest.engine.run_log import place_log
 from zcquest.engine.scene import Scene
 from zcquest.engine.session import Session, Stop
@@ -99,7 +100,7 @@ class Laboratory:
         folder.mkdir()
         try:
             log = await asyncio.to_thread(place_log, scene, self.cache, folder)
-            async with await Session.open(self.children, scene, plan, log, keep=keep) as session:
+            async with await open_session(self.children, scene, plan, log, keep=keep) as session:
                 yield session
         finally:
             shutil.rmtree(folder, ignore_errors=True)
@@ -150,6 +151,7 @@ def _observation(session: Session, calibration: Calibration | None, proofs: Mapp
         garbage=paused.garbage,
         overwritten=paused.overwritten,
         pending=paused.pending,
+        crash=session.crash,
     )
     return Observation(
         scene=session.scene,
@@ -158,7 +160,7 @@ def _observation(session: Session, calibration: Calibration | None, proofs: Mapp
         tally=add_up(
             session.trace,
             session.plan,
-            delivery.received if delivery else 0,
+            session.payload,
             proofs,
             doubt,
             absent=paused.position if session.eviction else 0,
@@ -185,7 +187,7 @@ def _observation(session: Session, calibration: Calibration | None, proofs: Mapp
 
 
 def _batches(session: Session) -> tuple[Span, ...]:
-    fd = os.open(session.run_log.original if session.tampered else session.log, os.O_RDONLY)
+    fd = os.open(session.run_log.original if session.tampered else session.run_log.path, os.O_RDONLY)
     try:
         return tuple(format_of(session.scene.log.format).spans(fd, os.fstat(fd).st_size))
     finally:
@@ -220,6 +222,22 @@ def _notes(session: Session, calibration: Calibration | None) -> list[Message]:
                 "the log could not be dropped from the page cache ({pages} of {total} pages stayed): no cold start",
                 pages=session.eviction.left.pages,
                 total=session.eviction.left.total,
+            )
+        )
+    if crash := session.crash:
+        notes.append(
+            message(
+                "the machine was killed, and another one took its place: it found a log of {found} bytes, cut off the "
+                "{torn} after its last whole batch, and went on from {kept}",
+                found=crash.found,
+                torn=crash.found - crash.kept,
+                kept=crash.kept,
+            )
+        )
+        notes.append(
+            message(
+                "calls, bytes and switches are those of both machines, but for the call that the kill interrupted; "
+                "times, faults and context switches of the process are the second one's alone"
             )
         )
     if not session.consumer_done:

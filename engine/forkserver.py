@@ -26,7 +26,11 @@ from zcquest.engine.logs import FORMATS
 from zcquest.engine.process_name import die_with_parent, name_process
 
 _POLITE = 10  # niceness: a screen that wakes up gets its processor at once, also from a run that wants them all
-ROLES = {"machine": "zcquest.engine.machine.process", "consumer": "zcquest.engine.consumer.process"}
+ROLES = {
+    "machine": "zcquest.engine.machine.process",
+    "consumer": "zcquest.engine.consumer.process",
+    "producer": "zcquest.engine.producer.process",
+}
 
 
 class Forkserver:

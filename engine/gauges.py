@@ -52,6 +52,23 @@ def socket_queues(port: int) -> tuple[int, int]:
     return sending, receiving
 
 
+def arriving_queues(port: int) -> tuple[int, int]:
+    """The same in the other direction: bytes unacknowledged at the producer's end and unread at the machine's."""
+    sending = receiving = 0
+    ours = f":{port:04X} "
+    with open("/proc/net/tcp") as table:
+        for line in table:
+            if ours not in line:
+                continue
+            _, local, remote, state, queues, *_ = line.split()
+            unsent, unread = (int(queue, 16) for queue in queues.split(":"))
+            if state in _ESTABLISHED and f"{local} ".endswith(ours):
+                sending += unsent - (state == _FIN_SENT and unsent > 0)
+            elif state in _ESTABLISHED and f"{remote} ".endswith(ours):
+                receiving += unread - (state == _FIN_RECEIVED and unread > 0)
+    return sending, receiving
+
+
 def mapping_resident(pid: int, log: Path) -> int | None:
     """Bytes of the machine's mapping of `log` that its page tables hold (Rss in smaps); None without a mapping."""
     try:

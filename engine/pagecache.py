@@ -132,16 +132,34 @@ def warm(fd: int, size: int) -> Residency:
     return resident(fd, size)
 
 
+def unwritten(fd: int, length: int) -> int | None:
+    """Pages of the file's first `length` bytes that are in memory alone: dirty, or on their way to the disk.
+
+    None where nothing can tell: no cachestat, or one that sees no page of a file that has some (overlayfs).
+    """
+    if not length:
+        return 0
+    try:
+        cached, dirty, writeback = _cachestat(fd, length, 0)[:3]
+    except OSError:
+        return None
+    return dirty + writeback if cached or not resident(fd, length).pages else None
+
+
 def cachestat(fd: int, length: int, start: int = 0) -> int:
     """Cached pages of `length` bytes of the file from `start` on, as cachestat(2) counts them: 0 on overlayfs.
 
     Raises OSError: ENOSYS before Linux 6.5, EPERM for somebody else's file or under an old seccomp profile.
     """
+    return _cachestat(fd, length, start)[0]
+
+
+def _cachestat(fd: int, length: int, start: int) -> list[int]:
     stretch = (ctypes.c_uint64 * 2)(start, length)
     counts = (ctypes.c_uint64 * 5)()  # cache, dirty, writeback, evicted, recently evicted
     if _libc().syscall(ctypes.c_long(_CACHESTAT), fd, stretch, counts, 0):
         raise _os_error()
-    return int(counts[0])
+    return list(counts)
 
 
 def _core_map(fd: int, size: int) -> bytes:

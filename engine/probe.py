@@ -24,6 +24,7 @@ from zcquest.engine.logs import LogSpec, format_of
 from zcquest.engine.message import Message, message
 from zcquest.engine.places import Mover, Place
 from zcquest.engine.plan import Argument, Plan, Step, parse_plan
+from zcquest.engine.receiving import open_session
 from zcquest.engine.run_log import place_log
 from zcquest.engine.scene import Poison, Scene
 from zcquest.engine.session import Session, TamperRefused
@@ -134,6 +135,7 @@ class Probe:
             strays=(),
             dies_at=None,
             dlq=replace(scene.dlq, limit=None, full=False) if scene.dlq else None,
+            receive=replace(scene.receive, kill=False) if scene.receive else None,
         )
         longer = replace(bench, log=probe_log(scene.log, _KEEP))  # for plans of many steps, taken in smaller pieces
         proofs = {}
@@ -160,7 +162,7 @@ class Probe:
         folder.mkdir()
         try:
             log = await asyncio.to_thread(place_log, scene, self._cache, folder)
-            async with await Session.open(self._children, scene, plan, log, keep=_KEEP, settle=False) as session:
+            async with await open_session(self._children, scene, plan, log, keep=_KEEP, settle=False) as session:
                 return await _one(session, index)
         finally:
             shutil.rmtree(folder, ignore_errors=True)
@@ -257,7 +259,7 @@ def _whole_batches(session: Session, moved: tuple[int, int]) -> tuple[int, int]:
     """`moved` without the batch that its end cuts, if a whole one is left: `verify` gives a cut batch back, to be read
     again, and what was read again after the tampering says nothing about the hop."""
     start, stop = moved
-    with open(session.log, "rb") as log:
+    with open(session.run_log.path, "rb") as log:
         ends = [span.end for span in format_of(session.scene.log.format).spans(log.fileno(), session.size)]
     whole = [end for end in ends if start < end <= stop]
     return (start, whole[-1]) if whole else moved

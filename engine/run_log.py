@@ -21,11 +21,16 @@ def place_log(scene: Scene, cache: Path, folder: Path) -> Path:
     """This run's own log, as a broker would lay it out. Raises LogUnavailable and OSError.
 
     A copy, so that it can be tampered with and cut; a large log is a link to the cached one, for the disk's sake.
+    Where the machine receives, its own log is an empty file, and the copy is what the producer has.
     Blocks for as long as it takes to make the log and to write it.
     """
     source = ensure(scene.log, cache)
     target = folder / "orders-0" / SEGMENT
     target.parent.mkdir()
+    if scene.receive:
+        shutil.copyfile(source, produced(target))
+        target.touch()
+        return target
     if scene.log.size > SHARED_FROM and not scene.truncate:
         if scene.log.file is not UNSET:
             target.symlink_to(source)
@@ -36,6 +41,11 @@ def place_log(scene: Scene, cache: Path, folder: Path) -> Path:
     shutil.copyfile(source, target)
     _settle_on_disk(target)
     return target
+
+
+def produced(log: Path) -> Path:
+    """The producer's log, where the machine receives its own."""
+    return log.with_suffix(".produced")
 
 
 def _settle_on_disk(path: Path) -> None:
@@ -80,10 +90,10 @@ class RunLog:
             os.close(fd)
         return first, last
 
-    def overwrite(self, fd: int, start: int, stop: int) -> None:
-        """Write the sibling's bytes over the log, through its descriptor: into the page cache."""
-        with open(self.sibling, "rb") as other:
-            os.pwrite(fd, os.pread(other.fileno(), stop - start, start), start)
+    def overwrite(self, start: int, stop: int) -> None:
+        """Write the sibling's bytes over the log: into the page cache."""
+        with open(self.sibling, "rb") as other, open(self.path, "r+b", buffering=0) as log:
+            os.pwrite(log.fileno(), os.pread(other.fileno(), stop - start, start), start)
 
     def compare(self, path: Path, start: int, stop: int) -> tuple[int, int]:
         """How many bytes of the range stand in another file as the log had them, and how many as the sibling has."""

@@ -40,6 +40,18 @@ class DeadLetters:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Receive:
+    """The other direction: a producer sends the log over the socket, and `log` is the machine's own, empty at first.
+
+    `window` bytes at most are sent ahead of what is acknowledged. With `kill` the machine is killed (SIGKILL) at a
+    random moment, and another one carries on with the log that it left.
+    """
+
+    window: int = 256 << 10
+    kill: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Scene:
     """What a plan is run in. Sizes in bytes, `rate` in bytes per second, `deadline` in seconds."""
 
@@ -58,6 +70,7 @@ class Scene:
     dlq: DeadLetters | None = None
     strays: tuple[int, ...] = ()  # a fault: offsets that the consumer rejects, where no message begins
     dies_at: int | None = None  # a fault: the consumer dies when this message arrives, before it says anything of it
+    receive: Receive | None = None  # `rate` is then the producer's, and `window` nobody's
 
     @property
     def rejecting(self) -> bool:

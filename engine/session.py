@@ -35,6 +35,7 @@ from zcquest.engine.control import (
     Settled,
     Tamper,
 )
+from zcquest.engine.crash import Crash
 from zcquest.engine.gauges import Gauges, loopback_sent, mapping_resident, socket_queues
 from zcquest.engine.logs import Delivery
 from zcquest.engine.machine.executor import Ending
@@ -118,6 +119,7 @@ class Session:
         self._cancelled = asyncio.Event()
         self._cut = False
         self._until = 0.0
+        self.crash: Crash | None = None  # a machine that was killed, and whose place another one has taken
 
     # -- opening and closing -------------------------------------------------------------------------------------------
 
@@ -252,7 +254,7 @@ class Session:
         if fault and fault.after_calls > self.paused.calls:
             await self._advance(fault.after_calls - self.paused.calls, until - monotonic())
         self._fault()
-        if not self.stop:
+        while not self.stop and self._machine:  # another machine may have taken a killed one's place
             await self._advance(0, until - monotonic())
         assert self.stop
         return self.stop
@@ -298,6 +300,11 @@ class Session:
     def delivery(self) -> Delivery | None:
         """The consumer's latest report."""
         return msgspec.msgpack.decode(self.progress.delivery, type=Delivery) if self.progress else None
+
+    @property
+    def payload(self) -> int:
+        """Bytes that the run has brought to where they were to go."""
+        return self.delivery.received if self.delivery else 0
 
     @property
     def consumer_done(self) -> bool:
@@ -356,7 +363,7 @@ class Session:
             await self._machine.say(Tamper(sibling=str(self.run_log.sibling)))
             self.paused = await self._machine.hear()
         else:
-            self.run_log.overwrite(self._fd, first, last)
+            self.run_log.overwrite(first, last)
         return Tampered((first, last), moved, self.paused.moved_from_buffer, changed)
 
     async def compare(self, moved: tuple[int, int], since: int = 0) -> Compared:
@@ -495,9 +502,12 @@ class Session:
             while True:
                 told: Any = await consumer.hear()
                 if isinstance(told, Progress):
-                    self.progress = told
-                    if told.over:
-                        self._over.set()
+                    self._progressed(told)
                 self._answers.put_nowait(told)
         self._over.set()
         self._answers.put_nowait(None)
+
+    def _progressed(self, progress: Progress) -> None:
+        self.progress = progress
+        if progress.over:
+            self._over.set()

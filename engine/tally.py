@@ -23,6 +23,8 @@ NOT_COUNTED = message(
     "somebody else, such as a tracer, had them fetched"
 )
 NO_NIC = message("loopback has no network card: this copy is what a card would make")
+NO_CARD = message("loopback has no network card: this copy is what a card would have made when the bytes came in")
+FLUSHED = message("the call returned 0: the kernel says that these bytes, written before it, are on the disk")
 NOT_REACHED = message("the probe could not reach this hop: none of its bytes arrived at the consumer")
 
 
@@ -136,7 +138,7 @@ def add_up(
             errors[errno_name(error)] += total.calls
     return Tally(
         payload=payload,
-        hops=tuple(_hops(plan, sums, proofs, doubt, absent)),
+        hops=tuple(_hops(plan, sums, proofs, doubt, absent, _flushed(trace, plan))),
         syscalls=dict(syscalls),
         user_faults=user_faults,
         kernel_faults=kernel_faults,
@@ -159,7 +161,7 @@ def _sums(trace: Trace) -> _Sums:
         total.faults += minor + major
         total.blocks += blocks
         total.waits += slept
-    return sums
+    return {key: total for key, total in sums.items() if not CODES[key[1]].event}
 
 
 def _step(index: int, plan: Plan, sums: _Sums) -> StepTally:
@@ -183,7 +185,36 @@ def _carried(index: int, plan: Plan, sums: _Sums) -> int:
     return total.asked if call.carries_all else total.result
 
 
-def _hops(plan: Plan, sums: _Sums, proofs: Mapping[int, Proof], doubt: Message | None, absent: int) -> list[Hop]:
+def _flushed(trace: Trace, plan: Plan) -> Counter[int]:
+    """By step index, the bytes written to the log that its fsync was the first to vouch for.
+
+    Not ru_oublock: that counts a page when it is dirtied, so for the write, and knows of no disk.
+    """
+    flushed: Counter[int] = Counter()
+    steps = [CALLS[step.call] for step in plan.steps]
+    on_log = [step.values[0] == "log" for step in plan.steps]
+    if not any(call.flushes and ours for call, ours in zip(steps, on_log, strict=True)):
+        return flushed
+    written = 0
+    for _, _, step, code, error, _, _, result, *_ in trace.rows():
+        if error or not on_log[step] or CODES[code] is not steps[step]:
+            continue
+        if steps[step].flushes:
+            flushed[step] += written
+            written = 0
+        elif any(ends.target is Place.PAGE_CACHE for ends in steps[step].routes(plan.steps[step])):
+            written += result
+    return flushed
+
+
+def _hops(
+    plan: Plan,
+    sums: _Sums,
+    proofs: Mapping[int, Proof],
+    doubt: Message | None,
+    absent: int,
+    flushed: Mapping[int, int],
+) -> list[Hop]:
     hops = []
     missing = absent - BLOCK * sum(total.blocks for total in sums.values())
     for index, step in enumerate(plan.steps):
@@ -195,9 +226,15 @@ def _hops(plan: Plan, sums: _Sums, proofs: Mapping[int, Proof], doubt: Message |
             if missing > 0 and route.source is Place.PAGE_CACHE:
                 hops.append(_fetched_for_others(index, missing))
                 missing = 0
+            if route.source is Place.SOCKET:
+                hops.append(
+                    Hop(index, Place.NIC, Place.SOCKET, Mover.DMA, carried, carried, Evidence.MODELLED, NO_CARD)
+                )
             hops.append(_proved(index, route.source, route.target, carried, proofs.get(index), doubt))
             if route.target is Place.SOCKET:
                 hops.append(Hop(index, Place.SOCKET, Place.NIC, Mover.DMA, carried, carried, Evidence.MODELLED, NO_NIC))
+        if put := flushed.get(index):
+            hops.append(Hop(index, Place.PAGE_CACHE, Place.DISK, Mover.DMA, put, put, Evidence.REPORTED, FLUSHED))
     return hops
 
 

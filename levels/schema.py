@@ -14,7 +14,7 @@ from zcquest.engine.calls import CALLS
 from zcquest.engine.logs import LogSpec, format_of
 from zcquest.engine.message import message
 from zcquest.engine.plan import parse
-from zcquest.engine.scene import DeadLetters, Poison, Scene, Truncate
+from zcquest.engine.scene import DeadLetters, Poison, Receive, Scene, Truncate
 from zcquest.engine.sizes import parse_size
 from zcquest.levels.level_error import Rejected
 
@@ -38,6 +38,8 @@ class Feature(StrEnum):
     SURVIVAL = "survival"
     RETRY = "retry"
     DLQ = "dlq"
+    DURABILITY = "durability"
+    POWER_CUT = "power_cut"
 
 
 class Size(int):
@@ -107,6 +109,17 @@ class MachineFile(Table, frozen=True, kw_only=True):
     send_buffer: PositiveSize | None = None
 
 
+class ProducerFile(Table, frozen=True, kw_only=True):
+    """The other direction: a producer sends the log, `rate` in bytes per second, and `log` is empty at first.
+
+    `window` bytes at most are sent ahead of what is acknowledged; `kill` has the machine killed in the middle.
+    """
+
+    window: PositiveSize = PositiveSize(256 << 10)
+    rate: PositiveSize | None = None
+    kill: bool = False
+
+
 class TruncateFile(Table, frozen=True, kw_only=True):
     """A fault: the log is cut to `to` bytes after the plan's first `after_calls` calls."""
 
@@ -159,6 +172,7 @@ class SceneFile(Table, frozen=True, kw_only=True):
     poison: tuple[PoisonFile, ...] = ()
     retries: Annotated[int, msgspec.Meta(ge=0)] | None = None
     dlq: QueueFile | None = None
+    producer: ProducerFile | None = None
     limit: MetricsFile = MetricsFile()
     par: MetricsFile = MetricsFile()
 
@@ -175,16 +189,18 @@ class SceneFile(Table, frozen=True, kw_only=True):
         if beyond := [poison.message for poison in self.poison if poison.message >= most]:
             reason = message("there is no message {number}, the log has {count}", number=beyond[0], count=most)
             raise Rejected(reason, "poison")
+        if self.producer and (self.truncate or self.poison or self.dlq or self.consumer != ConsumerFile()):
+            raise Rejected(message("a scene has a producer, or a consumer and what can happen to its log"), "producer")
 
     def engine_scene(self) -> Scene:
         """This scene in the engine's terms."""
-        cut, queue = self.truncate, self.dlq
+        cut, queue, producer = self.truncate, self.dlq, self.producer
         return Scene(
             name=self.name,
             log=self.log.spec(),
             start=self.start,
             deadline=self.deadline,
-            rate=_plain(self.consumer.rate),
+            rate=_plain(self.producer.rate if self.producer else self.consumer.rate),
             window=_plain(self.consumer.window),
             nonblocking=self.machine.nonblocking,
             memory=int(self.machine.memory),
@@ -193,6 +209,7 @@ class SceneFile(Table, frozen=True, kw_only=True):
             poison=tuple(Poison(message=poison.message, failures=poison.failures) for poison in self.poison),
             retries=self.retries,
             dlq=None if queue is None else DeadLetters(rewritten=queue.rewritten, limit=queue.limit, full=queue.full),
+            receive=Receive(window=int(producer.window), kill=producer.kill) if producer else None,
         )
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from zcquest.engine.calls.base import Call, Kind, Parameter
-from zcquest.engine.calls.files import Fadvise, Pread, Read, Readahead
-from zcquest.engine.calls.implied import Lseek, Poll
+from zcquest.engine.calls.files import Fadvise, Fdatasync, Fsync, Pread, Read, Readahead
+from zcquest.engine.calls.implied import Lseek, Poll, Recover
 from zcquest.engine.calls.mapping import Madvise, Mmap
-from zcquest.engine.calls.sockets import Send, Write
+from zcquest.engine.calls.sockets import Recv, Send, Write
 from zcquest.engine.calls.user import Memcpy, Rewrite, Verify
 from zcquest.engine.calls.zerocopy import CopyFileRange, Sendfile
 
@@ -19,10 +19,13 @@ CALLS: Mapping[str, Call] = {
         Pread(),
         Write(),
         Send(),
+        Recv(),
         Mmap(),
         Madvise(),
         Fadvise(),
         Readahead(),
+        Fsync(),
+        Fdatasync(),
         Sendfile(),
         CopyFileRange(),
         Memcpy(),
@@ -32,7 +35,7 @@ CALLS: Mapping[str, Call] = {
 }
 """What a plan may name."""
 
-EVERY: Mapping[str, Call] = {**CALLS, **{call.name: call for call in (Lseek(), Poll())}}
+EVERY: Mapping[str, Call] = {**CALLS, **{call.name: call for call in (Lseek(), Poll(), Recover())}}
 """The palette and the calls made on a plan's behalf."""
 
 CODES: tuple[Call, ...] = tuple(EVERY.values())

@@ -22,14 +22,15 @@ class Kind(StrEnum):
     """What may be written for a parameter."""
 
     FD = "fd"  # a resource with a file descriptor: whether it suits the call is the kernel's to say
-    MEMORY = "memory"  # user-space bytes: a buffer or `map`
+    MEMORY = "memory"  # user-space bytes: a buffer, `map` or `ack`
     SIZE = "size"  # a number of bytes, or MESSAGE
     FLAGS = "flags"  # any number of the parameter's words, last in the call
 
 
 DESCRIPTORS = {"log": 3, "sock": 4, "index": 5, "dlq": 6}  # the same numbers in every run, as a trace prints them
 BUFFERS = ("buf", "buf2", "buf3")  # anonymous memory, each as large as the plan asks of it
-MEMORIES = (*BUFFERS, "map")
+MEMORIES = (*BUFFERS, "map", "ack")
+ACK_SIZE = 8  # bytes of `ack`, always there: how many bytes the machine has received, big-endian
 MESSAGE = "msg"  # stands for a size, and where it begins: the rejected message that the lane is run for
 REJECTED = (Lane.ON_REJECT, Lane.ON_GIVEUP)  # the lanes that have one
 _PLACES = {
@@ -81,6 +82,8 @@ class Call(ABC):
     moves: ClassVar[bool] = False  # True: it can carry log bytes onward, so a loop that holds it can advance
     carries_all: ClassVar[bool] = False  # True: a success moved all it was asked to, and its result is no byte count
     advice: ClassVar[bool] = False  # True: when it fails, only the call is lost, and the plan goes on
+    flushes: ClassVar[bool] = False  # True: a success puts on disk what was written to its descriptor before
+    event: ClassVar[bool] = False  # True: something that happened to the machine; nothing of it is counted
 
     def routes(self, step: Step) -> tuple[Route, ...]:
         """The hops that the step's bytes take; who carries them is for the probe and the meters to say."""
@@ -105,9 +108,13 @@ def flags(step: Step, start: int) -> tuple[str, ...]:
 
 
 def route(source: str, target: str) -> tuple[Route, ...]:
-    """The hop between two resources by name; none where the call's bytes do not flow that way (`read(sock, ..)`)."""
+    """The hop between two resources by name; none where no call's bytes flow that way (`sendfile(log, sock, ..)`).
+
+    Into a log bytes go by way of a buffer: from the socket to there, and from there into the log's page cache.
+    """
     if source not in _PLACES or target not in _PLACES:
         return ()
     ends = Route(_PLACES[source], _PLACES[target])
     backwards = ends.source in (Place.SOCKET, Place.DLQ) or ends.target is Place.PAGE_CACHE
-    return () if backwards else (ends,)
+    inwards = (source == "sock" and target in BUFFERS) or (source in BUFFERS and target == "log")
+    return () if backwards and not inwards else (ends,)

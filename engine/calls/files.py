@@ -36,7 +36,9 @@ class Read(Call):
         count = machine.count(size)
         if source != "log" or target not in BUFFERS:
             function, arguments = machine.raw("read", DESCRIPTORS[source], machine.address(target), count)
-            machine.call(self.name, function, arguments, 0, count)
+            got = machine.call(self.name, function, arguments, 0, count)
+            if source == "sock" and target in BUFFERS:
+                machine.received(target, got)
             yield
             return
         if machine.file_position != machine.position:
@@ -145,3 +147,27 @@ class Fadvise(Call):
 def _advise(fd: int, start: int, length: int, advice: int) -> int:
     os.posix_fadvise(fd, start, length, advice)
     return 0
+
+
+class Fsync(Call):
+    """fsync(2): on return, what was written to the file before is on its device, and so is what leads to it."""
+
+    name: ClassVar[str] = "fsync"
+    prototype: ClassVar[str] = "int fsync(int fd);"
+    parameters: ClassVar[tuple[Parameter, ...]] = (Parameter("fd", Kind.FD),)
+    flushes: ClassVar[bool] = True
+
+    def execute(self, machine: Machine, step: Step) -> Iterator[None]:
+        function, arguments = machine.raw(self.name, DESCRIPTORS[step.values[0]])
+        machine.call(self.name, function, arguments, 0, 0)
+        yield
+
+    def show(self, step: Step, record: Record) -> str:
+        return f"{self.name}({DESCRIPTORS[step.values[0]]})"
+
+
+class Fdatasync(Fsync):
+    """fdatasync(2): as fsync, without metadata that reading the data back does not need."""
+
+    name: ClassVar[str] = "fdatasync"
+    prototype: ClassVar[str] = "int fdatasync(int fd);"

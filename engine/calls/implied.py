@@ -34,6 +34,18 @@ class Lseek(Implied):
         return f"lseek({DESCRIPTORS['log']}, {record.offset}, SEEK_SET)"
 
 
+class Recover(Implied):
+    """What a machine does first where another one was killed: keep the log's whole batches, cut off what follows."""
+
+    name: ClassVar[str] = "recover"
+    prototype: ClassVar[str] = "off_t recover(int fd);"
+    system: ClassVar[bool] = False
+    event: ClassVar[bool] = True
+
+    def show(self, step: Step, record: Record) -> str:
+        return f"+++ killed by SIGKILL +++ recover({DESCRIPTORS['log']})"
+
+
 class Poll(Implied):
     """poll(2), after a non-blocking socket said EAGAIN."""
 

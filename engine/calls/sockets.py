@@ -1,13 +1,17 @@
-"""Calls that hand user memory to a socket. A short count is followed by another call, as a real program must."""
+"""Calls that hand user memory to a socket, or take it from there.
+
+A short count of what is handed over is followed by another call, as a real program must.
+"""
 
 from __future__ import annotations
 
 import ctypes
 import os
+import socket
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from zcquest.engine.calls.base import BUFFERS, DESCRIPTORS, Call, Kind, Parameter, route
+from zcquest.engine.calls.base import BUFFERS, DESCRIPTORS, Call, Kind, Parameter, flags, route
 from zcquest.engine.calls.inline import Inline, advance, push
 from zcquest.engine.places import Route
 from zcquest.engine.plan.model import Step
@@ -60,7 +64,7 @@ class Write(Call):
 
     def inline(self, step: Step) -> Inline | None:
         target, source, count = step.values
-        if target != "sock":
+        if target != "sock" or source == "ack":
             return None
         if source in BUFFERS:
             return push(source, self.opening, count)
@@ -87,6 +91,40 @@ class Send(Write):
 
     def show(self, step: Step, record: Record) -> str:
         return f"sendto({DESCRIPTORS[step.values[0]]}, {_memory(step, record)}, {record.size}, 0, NULL, 0)"
+
+
+_RECV = {"waitall": socket.MSG_WAITALL}
+
+
+class Recv(Call):
+    """recv(2), which the kernel sees as recvfrom: what has arrived, at most `len` bytes; with waitall no less."""
+
+    name: ClassVar[str] = "recv"
+    prototype: ClassVar[str] = "ssize_t recv(int sockfd, void *buf, size_t len, int flags);"
+    moves: ClassVar[bool] = True
+    parameters: ClassVar[tuple[Parameter, ...]] = (
+        Parameter("fd", Kind.FD),
+        Parameter("mem", Kind.MEMORY),
+        Parameter("len", Kind.SIZE),
+        Parameter("flags", Kind.FLAGS, tuple(_RECV), optional=True),
+    )
+
+    def routes(self, step: Step) -> tuple[Route, ...]:
+        return route(step.values[0], step.values[1])
+
+    def execute(self, machine: Machine, step: Step) -> Iterator[None]:
+        source, target, size = step.values[:3]
+        count = machine.count(size)
+        how = sum(_RECV[word] for word in flags(step, 3))
+        function, arguments = machine.raw("recv", DESCRIPTORS[source], machine.address(target), count, how)
+        got = machine.call(self.name, function, arguments, 0, count)
+        if source == "sock" and target in BUFFERS:
+            machine.received(target, got)
+        yield
+
+    def show(self, step: Step, record: Record) -> str:
+        how = "|".join(f"MSG_{word.upper()}" for word in flags(step, 3)) or "0"
+        return f"recvfrom({DESCRIPTORS[step.values[0]]}, {step.values[1]}, {record.size}, {how}, NULL, NULL)"
 
 
 def _memory(step: Step, record: Record) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hmac
 import os
 import select
 import socket
@@ -25,11 +24,11 @@ from zcquest.engine.control import (
     Settled,
     ToConsumer,
 )
+from zcquest.engine.door import CROWD, admit
 from zcquest.engine.logs import format_of
 from zcquest.engine.process_name import name_process
 
 _CHUNK = 1 << 18
-_CROWD = 64  # connections that may wait to show a token
 _TICKS_PER_SECOND = 50  # how finely a rate is kept
 
 
@@ -42,50 +41,11 @@ def main(control: socket.socket, raw: bytes) -> None:
     if config.window:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, config.window)
     listener.bind(("127.0.0.1", 0))
-    listener.listen(_CROWD)
+    listener.listen(CROWD)
     line.say(Listening(pid=os.getpid(), port=listener.getsockname()[1]))
-    if connection := _accept(listener, config.token, line):
+    if connection := admit(listener, config.token, line):
         listener.close()
         Consumer(connection, line, config).serve()
-
-
-def _accept(listener: socket.socket, token: bytes, line: Line) -> socket.socket | None:
-    """The connection that shows the run's token; anyone else is hung up on. None when the session is gone.
-
-    Nobody is waited for: a stranger who connects and says nothing keeps no one from the door. What the session says
-    meanwhile stays unread, for the consumer to answer.
-    """
-    poller = select.poll()
-    poller.register(line.sock, select.POLLRDHUP)
-    poller.register(listener, select.POLLIN)
-    waiting: dict[int, socket.socket] = {}
-    while True:
-        ready = poller.poll()[-1][0]  # one at a time: a closed descriptor's number may come back in the same breath
-        if ready == line.sock.fileno():
-            return None
-        if ready == listener.fileno():
-            newcomer, _ = listener.accept()
-            newcomer.setsockopt(socket.SOL_SOCKET, socket.SO_RCVLOWAT, len(token))  # readable: a whole token, or none
-            waiting[newcomer.fileno()] = newcomer
-            poller.register(newcomer, select.POLLIN)
-            if len(waiting) <= _CROWD:
-                continue
-            ready = next(iter(waiting))
-        candidate = waiting.pop(ready)
-        poller.unregister(candidate)
-        if hmac.compare_digest(_shown(candidate, len(token)), token):
-            for stranger in waiting.values():
-                stranger.close()
-            candidate.setsockopt(socket.SOL_SOCKET, socket.SO_RCVLOWAT, 1)
-            return candidate
-        candidate.close()
-
-
-def _shown(candidate: socket.socket, length: int) -> bytes:
-    try:
-        return candidate.recv(length, socket.MSG_DONTWAIT)
-    except OSError:
-        return b""
 
 
 class Consumer:

@@ -8,6 +8,8 @@ from zcquest.engine.features.base import Feature, Judgement, Outcome
 from zcquest.engine.features.checksum import checksum
 from zcquest.engine.features.delivery import delivery
 from zcquest.engine.features.dlq import dlq
+from zcquest.engine.features.durability import durability
+from zcquest.engine.features.power_cut import power_cut
 from zcquest.engine.features.retry import retry
 from zcquest.engine.features.survival import survival
 
@@ -17,6 +19,8 @@ FEATURES: Mapping[str, Feature] = {
     "survival": survival,
     "retry": retry,
     "dlq": dlq,
+    "durability": durability,
+    "power_cut": power_cut,
 }
 
 __all__ = ["FEATURES", "Feature", "Judgement", "Outcome"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from zcquest.engine.crash import Crash
 from zcquest.engine.dead_letters import DeadLettersFound
 from zcquest.engine.logs import Delivery, Span
 from zcquest.engine.message import Message
@@ -26,6 +27,7 @@ class Outcome:
     pending: int  # bytes left in buf at the end
     crc: int | None = None  # CRC-32C of a log of raw bytes, where nothing else can tell whether it arrived
     dead: DeadLettersFound | None = None  # None: the scene has no DLQ, or it is no file
+    crash: Crash | None = None  # None: no machine was killed and followed by another
 
     @property
     def rotten(self) -> frozenset[int]:

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from zcquest.engine.calls.base import BUFFERS, DESCRIPTORS, MESSAGE, CallFailed, NoBytes
+from zcquest.engine.calls.base import ACK_SIZE, BUFFERS, DESCRIPTORS, MESSAGE, CallFailed, NoBytes
 from zcquest.engine.logs import Walk, format_of
 from zcquest.engine.logs.rocketmq_retry import rewrite
 from zcquest.engine.machine.memory import (
@@ -22,6 +22,7 @@ from zcquest.engine.machine.memory import (
     MAP_PRIVATE,
     MAP_SHARED,
     PROT_READ,
+    Acknowledgement,
     Buffer,
     Extent,
     Mapping,
@@ -69,6 +70,7 @@ class Machine:
         self.poller = select.poll()
         self.buffers: dict[str, Buffer] = {}  # those that the plan names with a size
         self.mapping: Mapping | None = None
+        self.ack = Acknowledgement()
         self.position = 0
         self.file_position = 0
         self.cleared: int | None = None  # verify(map) has vouched for everything before this offset
@@ -96,7 +98,7 @@ class Machine:
         while error:
             if error not in (errno.EAGAIN, errno.EINTR):
                 raise CallFailed(error)
-            events = select.POLLIN if name == "read" else select.POLLOUT
+            events = select.POLLIN if name in ("read", "recv") else select.POLLOUT
             self.attempt("poll", self._poll, (events,), SOCK, events)
             result, error = self.attempt(name, function, arguments, offset, size)
         return result
@@ -156,7 +158,7 @@ class Machine:
         assert self.message
         times = self.rejections[self.message.offset]
         view, size, buffer = self.memory(word), self.message.size, self.buffers.get(word)
-        if view is None or (buffer and not buffer.holds(self.message.offset, size)):
+        if view is None or word == "ack" or (buffer and not buffer.holds(self.message.offset, size)):
             raise NoBytes(name, word)
         if word == "map":
             view = view[self.message.offset :]
@@ -171,8 +173,10 @@ class Machine:
 
     # -- user memory ---------------------------------------------------------------------------------------------------
 
-    def _place(self, word: str) -> Buffer | Mapping | None:
-        return self.buffers.get(word) if word in BUFFERS else self.mapping
+    def _place(self, word: str) -> Buffer | Mapping | Acknowledgement | None:
+        if word in BUFFERS:
+            return self.buffers.get(word)
+        return self.mapping if word == "map" else self.ack
 
     def memory(self, word: str) -> memoryview | None:
         """The bytes of a memory; None before there is a mapping, and for a buffer of no size."""
@@ -198,6 +202,8 @@ class Machine:
         A buffer that nothing has filled gives the zeros it holds, a map that nobody mapped a null pointer: the kernel
         and the consumer will say what they think of that.
         """
+        if word == "ack":
+            return 0, min(most, ACK_SIZE)
         if word == "map":
             if not self.mapping:
                 return 0, most
@@ -213,7 +219,7 @@ class Machine:
 
     def gone(self, source: str, target: str, count: int) -> None:
         """`count` bytes of the latest chunk of `source` were accepted by `target`."""
-        if source in BUFFERS and not self.buffers[source].filled:
+        if source == "ack" or (source in BUFFERS and not self.buffers[source].filled):
             self.sent.garbage += count if target == "sock" else 0
             return
         if source in BUFFERS:
@@ -232,7 +238,7 @@ class Machine:
 
     def copied(self, source: str, target: str, count: int) -> None:
         """User code has copied `count` bytes of the latest chunk of `source` to the start of `target`."""
-        if target not in BUFFERS:
+        if target not in BUFFERS or source == "ack":
             return
         if source == "map":
             self.loaded(target, count)
@@ -266,6 +272,9 @@ class Machine:
 
     def verify(self, name: str, word: str, most: int | None) -> bool:
         """Check whole batches in user code. False when there was nothing left to check. Raises NoBytes."""
+        if word == "ack":  # eight bytes are no batch
+            self.call(name, self._walk, ([], [self.ack.view]), 0, ACK_SIZE)
+            return True
         if word == "map":
             if not self.mapping:
                 raise NoBytes(name, word)
@@ -340,6 +349,9 @@ class Machine:
             return
         self.overwritten += self.buffers[word].fill(self.position, count)
         self.take(count)
+
+    def received(self, word: str, count: int) -> None:
+        """A call has put `count` bytes from the socket at the start of a buffer: no log's, for the plan sends one."""
 
     def unloaded(self, word: str, count: int) -> None:
         """The first `count` pending bytes of a buffer have gone on."""

@@ -19,11 +19,11 @@ libc.mmap.restype = ctypes.c_void_p
 libc.mmap.argtypes = [ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int, ctypes.c_int, ctypes.c_int, ctypes.c_long]
 libc.munmap.argtypes = [ctypes.c_void_p, ctypes.c_size_t]
 libc.madvise.argtypes = [ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int]
-for _name in ("read", "pread", "write", "send", "readahead"):
+for _name in ("read", "pread", "write", "send", "recv", "readahead"):
     getattr(libc, _name).restype = ctypes.c_ssize_t
 libc.read.argtypes = libc.write.argtypes = [ctypes.c_int, ctypes.c_void_p, ctypes.c_size_t]
 libc.pread.argtypes = [ctypes.c_int, ctypes.c_void_p, ctypes.c_size_t, ctypes.c_long]
-libc.send.argtypes = [ctypes.c_int, ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int]
+libc.send.argtypes = libc.recv.argtypes = [ctypes.c_int, ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int]
 libc.readahead.argtypes = [ctypes.c_int, ctypes.c_long, ctypes.c_size_t]
 _MAP_FAILED = ctypes.c_void_p(-1).value
 
@@ -130,6 +130,19 @@ class Mapping:
         self.address = address
         self.length = length
         self.view = view_of(address, length)
+
+
+class Acknowledgement:
+    """The plan's `ack`: a number in memory of its own, as it goes over the wire."""
+
+    def __init__(self) -> None:
+        self._word = ctypes.c_uint64.__ctype_be__(0)
+        self.address = ctypes.addressof(self._word)
+        self.view = memoryview(self._word).cast("B")
+
+    def say(self, count: int) -> None:
+        """`count` bytes have been received."""
+        self._word.value = count
 
 
 def _allocate(capacity: int, ceiling: int) -> int:

@@ -18,6 +18,7 @@ import msgspec
 from zcquest.engine.calls import CALLS, CODES
 from zcquest.engine.calls.base import BUFFERS, DESCRIPTORS, MESSAGE
 from zcquest.engine.control import (
+    COUNT,
     REFERENCE,
     Advance,
     Bare,
@@ -38,6 +39,7 @@ from zcquest.engine.machine import bare
 from zcquest.engine.machine.executor import Ending, Verdict, execute
 from zcquest.engine.machine.machine import Machine, Reference
 from zcquest.engine.machine.memory import Buffer, settle
+from zcquest.engine.machine.receiver import Receiver, Recovery, recover
 from zcquest.engine.machine.recorder import CLEAR, Recorder, TraceFull, clear_of_the_plan, limit_files
 from zcquest.engine.plan import Plan, parse_plan
 from zcquest.engine.process_name import name_process
@@ -48,29 +50,50 @@ def main(control: socket.socket, raw: bytes) -> None:
     config = msgspec.msgpack.decode(raw, type=MachineConfig)
     line = Line(socket.socket(fileno=clear_of_the_plan(control.detach())), ToMachine)
     os.closerange(DESCRIPTORS["log"], CLEAR)  # what the forkserver left open: a plan may name these
+    receive = config.receive
+    recovery = recover(config.log, config.log_format) if receive else None
     sock = _connect(config)
-    _place(os.open(config.log, os.O_RDONLY | os.O_CLOEXEC), DESCRIPTORS["log"])
+    start = _agree(sock, recovery.kept) if recovery else 0
+    _place(os.open(config.log, (os.O_RDWR if receive else os.O_RDONLY) | os.O_CLOEXEC), DESCRIPTORS["log"])
+    if recovery:
+        os.lseek(DESCRIPTORS["log"], recovery.kept, os.SEEK_SET)
+    sock.setblocking(not config.nonblocking)
     if config.dlq:
         _place(os.open(config.dlq, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600), DESCRIPTORS["dlq"])
     if config.file_limit is not None:
         limit_files(config.file_limit)
     plan = parse_plan(config.plan, CALLS)
     try:
-        _serve(config, line, sock, plan, Recorder(Path(config.trace)))
+        recorder = Recorder(Path(config.trace), resume=bool(receive and receive.resume))
+        machine = _machine(config, recorder, sock, start, recovery)
+        _serve(config, line, machine, plan, recorder)
     except TraceFull as failure:
         line.say(NoTrace(errno=failure.errno))
     with contextlib.suppress(OSError):  # the consumer may have hung up first
         sock.shutdown(socket.SHUT_WR)
 
 
-def _serve(config: MachineConfig, line: Line, sock: socket.socket, plan: Plan, recorder: Recorder) -> None:
-    machine = Machine(
-        recorder,
-        sock,
-        os.stat(config.log).st_size,
-        config.log_format,
-        {call.name: code for code, call in enumerate(CODES)},
-    )
+def _machine(
+    config: MachineConfig, recorder: Recorder, sock: socket.socket, start: int, recovery: Recovery | None
+) -> Machine:
+    codes = {call.name: code for code, call in enumerate(CODES)}
+    if not config.receive or not recovery:
+        return Machine(recorder, sock, os.stat(config.log).st_size, config.log_format, codes)
+    receiver = Receiver(recorder, sock, config.receive.size, config.log_format, codes)
+    if config.receive.resume:
+        recorder.call(recorder.in_flight, codes["recover"], lambda: recovery.kept, (), 0, recovery.found)
+    receiver.resume(start, recovery.kept)
+    return receiver
+
+
+def _agree(sock: socket.socket, kept: int) -> int:
+    """Tell the producer how much of the log is here; the offset from which it will send."""
+    sock.sendall(COUNT.pack(kept))
+    raw = sock.recv(COUNT.size, socket.MSG_WAITALL)
+    return int(COUNT.unpack(raw)[0])
+
+
+def _serve(config: MachineConfig, line: Line, machine: Machine, plan: Plan, recorder: Recorder) -> None:
     sizes = buffer_sizes(plan, config.message)
     capacity = sum(sizes.values())
     run = Run(machine, plan, recorder)
@@ -87,7 +110,7 @@ def _serve(config: MachineConfig, line: Line, sock: socket.socket, plan: Plan, r
     gc.disable()  # a collection in the middle of a call would be measured as the call
     if config.settle:
         settle()
-    line.say(Ready(pid=os.getpid(), buffer=capacity))
+    line.say(Ready(pid=os.getpid(), buffer=capacity, kept=machine.sent.payload))
     while (told := line.hear()) and not isinstance(told, Finish):
         if isinstance(told, Advance):
             line.say(run.advance(told.calls))
@@ -287,6 +310,4 @@ def _connect(config: MachineConfig) -> socket.socket:
     sock.connect(("127.0.0.1", config.port))
     sock.sendall(config.token)
     _place(sock.detach(), DESCRIPTORS["sock"])
-    placed = socket.socket(fileno=DESCRIPTORS["sock"])
-    placed.setblocking(not config.nonblocking)
-    return placed
+    return socket.socket(fileno=DESCRIPTORS["sock"])

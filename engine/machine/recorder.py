@@ -61,25 +61,34 @@ class Recorder:
     A mapped file, not a list: private memory stays flat over millions of calls, and the records outlive a SIGBUS.
     """
 
-    def __init__(self, path: Path) -> None:
-        """Raises TraceFull when the trace cannot be kept; so does `call`, having made its call and recorded it."""
+    def __init__(self, path: Path, *, resume: bool = False) -> None:
+        """With `resume` the trace goes on where a killed machine left it.
+
+        Raises TraceFull when the trace cannot be kept; so does `call`, having made its call and recorded it.
+        """
+        fresh = 0 if resume else os.O_TRUNC
         try:
-            self._fd = clear_of_the_plan(os.open(path, os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600))
+            self._fd = clear_of_the_plan(os.open(path, os.O_RDWR | os.O_CREAT | fresh | os.O_CLOEXEC, 0o600))
             with _unlimited():
                 os.posix_fallocate(self._fd, 0, PAGE)
         except OSError as failure:
             raise TraceFull(failure) from failure
         self._header = view_of(self._map(PAGE, 0), PAGE).cast("Q")
-        self.calls = 0
-        self._start = perf_counter_ns()
-        self._windows = 0
+        self.calls = self._header[0]
+        self._start = self._header[2] or perf_counter_ns()
+        self._windows, index = divmod(self.calls, WINDOW_RECORDS)
         self._window_address = 0
-        self._at = 0
         self._open_window()
+        self._at = index * RECORD.size
 
     def begin(self) -> None:
-        """Time zero of the trace."""
-        self._start = self._header[2] = perf_counter_ns()
+        """Time zero of the trace, if it has none yet."""
+        self._start = self._header[2] = self._header[2] or perf_counter_ns()
+
+    @property
+    def in_flight(self) -> int:
+        """The 0-based step whose call a killed machine was making; the first if it was making none."""
+        return max(0, (self._header[1] >> 16) - 1)
 
     def stand(self, position: int, sent: int) -> None:
         """Keep how far the plan has come (see `Standing`) where others see it, and where it outlives the machine."""

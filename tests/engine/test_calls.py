@@ -43,8 +43,12 @@ async def test_every_call_has_its_own_name_and_code_and_a_c_prototype() -> None:
         ("memcpy(buf2, buf, 1)", (Place.BUFFER, Place.BUFFER2)),
         ("memcpy(buf3, buf2, 1)", (Place.BUFFER2, Place.BUFFER3)),
         ("pread(log, buf3, 1)", (Place.PAGE_CACHE, Place.BUFFER3)),
-        ("read(sock, buf, 1)", None),
-        ("write(log, buf, 1)", None),
+        ("read(sock, buf, 1)", (Place.SOCKET, Place.BUFFER)),
+        ("recv(sock, buf2, 1)", (Place.SOCKET, Place.BUFFER2)),
+        ("write(log, buf, 1)", (Place.BUFFER, Place.PAGE_CACHE)),
+        ("write(log, map, 1)", None),
+        ("send(sock, ack, 8)", None),
+        ("fsync(log)", None),
         ("sendfile(log, sock, 1)", None),
         ("verify(map)", None),
         ("madvise(map, random)", None),
@@ -107,4 +111,4 @@ async def test_mapping_again_takes_the_old_ones_place(observe) -> None:
 
 
 async def test_the_words_of_a_plan_are_those_the_calls_know() -> None:
-    assert set(DESCRIPTORS) == {"log", "sock", "index", "dlq"} and MEMORIES == ("buf", "buf2", "buf3", "map")
+    assert set(DESCRIPTORS) == {"log", "sock", "index", "dlq"} and MEMORIES == ("buf", "buf2", "buf3", "map", "ack")

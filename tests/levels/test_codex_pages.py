@@ -22,6 +22,9 @@ CALLS = (
     "sendfile",
     "memcpy",
     "verify",
+    "recv",
+    "fsync",
+    "fdatasync",
     "lseek",
     "poll",
 )
@@ -42,6 +45,7 @@ IDEAS = (
     "short-counts",
     "cold-start",
     "plan-language",
+    "durability",
 )
 NAMES = (*CALLS, *IDEAS)
 # For each language the sections of a call page; the fourth may be missing where no user of the call is known.

@@ -44,6 +44,8 @@ class LevelHeader(Widget):
             Feature.SURVIVAL: _("survival"),
             Feature.RETRY: _("retry"),
             Feature.DLQ: _("DLQ"),
+            Feature.DURABILITY: _("durability"),
+            Feature.POWER_CUT: _("power cut"),
         }
         lost = {row.feature for row in self._latest[1].lost} if self._latest else set()
         known = self._latest is not None

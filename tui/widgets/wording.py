@@ -70,6 +70,10 @@ def feature_goal(feature: Feature) -> str:
             return _("a rejected message gets every attempt it is due")
         case Feature.DLQ:
             return _("what is given up, and nothing else, ends in the DLQ")
+        case Feature.DURABILITY:
+            return _("a killed machine has lost nothing that it acknowledged")
+        case Feature.POWER_CUT:
+            return _("what is acknowledged is on disk, not in memory alone")
 
 
 def place_word(place: Place) -> str:

@@ -109,4 +109,6 @@ def feature_name(name: str) -> str:
         "survival": _("survival"),
         "retry": _("retry"),
         "dlq": _("DLQ"),
+        "durability": _("durability"),
+        "power_cut": _("power cut"),
     }.get(name, name)
