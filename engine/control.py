@@ -11,6 +11,8 @@ from struct import Struct
 
 import msgspec
 
+from zcquest.engine.network.namespaces import Namespaces
+
 COUNT = Struct(">Q")  # of a log's bytes: how machine and producer tell each other over their own connection
 LARGEST = 1 << 17  # bytes of one control message
 
@@ -74,6 +76,8 @@ class MachineConfig(msgspec.Struct, frozen=True, kw_only=True):
     message: int = 0  # bytes of the log's longest message
     settle: bool  # fault in the interpreter's memory first, so that user faults can be told apart
     receive: Receiving | None = None
+    address: str = "127.0.0.1"  # the consumer's
+    namespaces: Namespaces | None = None  # to join before all else; None: those of the host
 
 
 class Ready(msgspec.Struct, tag=True, frozen=True):
@@ -172,6 +176,8 @@ class ConsumerConfig(msgspec.Struct, frozen=True, kw_only=True):
     poison: dict[int, int | None] = {}  # see `Poison`: number of the message -> deliveries that are rejected
     strays: tuple[int, ...] = ()
     dies_at: int | None = None
+    address: str = "127.0.0.1"  # to listen on
+    namespaces: Namespaces | None = None  # to join before all else; None: those of the host
 
 
 class Listening(msgspec.Struct, tag=True, frozen=True):
@@ -215,6 +221,37 @@ class Progress(msgspec.Struct, tag=True, frozen=True):
     over: bool
     lost: bool  # the connection broke instead of ending
     received: int  # bytes taken from the socket
+
+
+class NetworkConfig(msgspec.Struct, frozen=True):
+    """A network process needs to be told nothing."""
+
+
+class Built(msgspec.Struct, tag=True, frozen=True):
+    """From the network process: the veth pair is up. `receiver` is its descriptor of the receiver's namespace."""
+
+    receiver: int
+    in_user_namespace: bool
+
+
+class NotBuilt(msgspec.Struct, tag=True, frozen=True):
+    """From the network process, its last word: the call that failed, and how."""
+
+    call: str
+    errno: int
+
+
+class SetScatterGather(msgspec.Struct, tag=True, frozen=True):
+    """To the network process: switch the sending card's scatter-gather (answered with `ScatterGather`)."""
+
+    on: bool
+
+
+class ScatterGather(msgspec.Struct, tag=True, frozen=True):
+    """From the network process: how the card has it now; `errno` is 0 unless the switch was refused."""
+
+    on: bool
+    errno: int = 0
 
 
 class ProducerConfig(msgspec.Struct, frozen=True, kw_only=True):
@@ -267,6 +304,8 @@ ToConsumer = Hold | Report | Compare | Settle
 FromConsumer = Listening | Progress | Compared | Settled
 ToProducer = Aim | Hold | Report
 FromProducer = Listening | Produced
+ToNetwork = SetScatterGather
+FromNetwork = Built | NotBuilt | ScatterGather
 
 
 def pair() -> tuple[socket.socket, socket.socket]:

@@ -20,6 +20,8 @@ from zcquest.engine.features import FEATURES, Judgement, Outcome
 from zcquest.engine.logs import Delivery, Span, format_of
 from zcquest.engine.message import Message, message
 from zcquest.engine.meters import Meters
+from zcquest.engine.network.bench import BenchNic
+from zcquest.engine.network.counters import NicCount
 from zcquest.engine.pagecache import Eviction
 from zcquest.engine.plan import Plan
 from zcquest.engine.probe import Calibration, Probe, Proof
@@ -27,7 +29,7 @@ from zcquest.engine.receiving import open_session
 from zcquest.engine.run_log import place_log
 from zcquest.engine.scene import Scene
 from zcquest.engine.session import Session, Stop
-from zcquest.engine.tally import Tally, add_up
+from zcquest.engine.tally import Card, Tally, add_up
 from zcquest.engine.trace import Record, Trace
 
 _BLOCK = 1 << 20  # bytes read at a time
@@ -53,6 +55,14 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
+class Network:
+    """The bench NIC a run went over: its scatter-gather, and what its own counters saw leave."""
+
+    scatter_gather: bool
+    sent: NicCount
+
+
+@dataclass(frozen=True, slots=True)
 class Observation:
     """All that is known of one run. Counters of the machine are rusage's for the plan alone; `meters` are psutil's."""
 
@@ -60,6 +70,7 @@ class Observation:
     plan: Plan
     stop: Stop
     tally: Tally
+    network: Network | None  # None: loopback
     delivery: Delivery | None
     features: Mapping[str, Judgement]
     meters: Meters
@@ -81,17 +92,22 @@ class Observation:
 
 
 class Laboratory:
-    """Where plans are run: a forkserver, a folder for the runs, a cache of logs, and a calibrated probe."""
+    """Where plans are run: a forkserver, a run folder, a cache of logs, a bench NIC, and a calibrated probe."""
 
     def __init__(self, children: Children, cache: Path) -> None:
         self.children = children
         self.cache = cache
-        self.probe = Probe(children, cache)
+        self.nic = BenchNic(children)
+        self.probe = Probe(children, cache, self.nic)
         self._runs = 0
+
+    async def close(self) -> None:
+        """Take the bench NIC down, if there is one."""
+        await self.nic.close()
 
     @asynccontextmanager
     async def session(self, scene: Scene, plan: Plan, *, keep: int = 0) -> AsyncIterator[Session]:
-        """A session on a log of its own, which goes with it. Raises ChildLost, LogUnavailable, OSError.
+        """A session on a log of its own, which goes with it. Raises ChildLost, LogUnavailable, NetworkRefused, OSError.
 
         The consumer keeps the first `keep` bytes it gets, so that what came of a tampering can be asked.
         """
@@ -100,7 +116,10 @@ class Laboratory:
         folder.mkdir()
         try:
             log = await asyncio.to_thread(place_log, scene, self.cache, folder)
-            async with await open_session(self.children, scene, plan, log, keep=keep) as session:
+            async with (
+                self.nic.use(scene.network) as wire,
+                await open_session(self.children, scene, plan, log, keep=keep, wire=wire) as session,
+            ):
                 yield session
         finally:
             shutil.rmtree(folder, ignore_errors=True)
@@ -110,7 +129,7 @@ class Laboratory:
     ) -> Observation:
         """Run the plan, then probe its hops. `watch` is given the session before the first call, to look at or cancel.
 
-        Raises ChildLost, LogUnavailable, OSError; every other end of a run is an outcome.
+        Raises ChildLost, LogUnavailable, NetworkRefused, OSError; every other end of a run is an outcome.
         """
         async with self.session(scene, plan) as session:
             if watch:
@@ -164,7 +183,9 @@ def _observation(session: Session, calibration: Calibration | None, proofs: Mapp
             proofs,
             doubt,
             absent=paused.position if session.eviction else 0,
+            card=_card(session),
         ),
+        network=Network(session.wire.scatter_gather, session.nic) if session.wire else None,
         delivery=delivery,
         features={name: found for name, judge in FEATURES.items() if (found := judge(outcome))},
         meters=session.meters,
@@ -192,6 +213,19 @@ def _batches(session: Session) -> tuple[Span, ...]:
         return tuple(format_of(session.scene.log.format).spans(fd, os.fstat(fd).st_size))
     finally:
         os.close(fd)
+
+
+def _card(session: Session) -> Card:
+    if not session.wire:
+        return Card()
+    note = message(
+        "modelled: a veth pair has no DMA, this copy is what a real card would make. "
+        "Metered: {nic} counted {bytes} bytes in {packets} packets on their way out, headers included",
+        nic=session.wire.nic,
+        bytes=session.nic.bytes,
+        packets=session.nic.packets,
+    )
+    return Card(note, session.wire.scatter_gather)
 
 
 def _crc(session: Session) -> int | None:

@@ -30,6 +30,7 @@ ROLES = {
     "machine": "zcquest.engine.machine.process",
     "consumer": "zcquest.engine.consumer.process",
     "producer": "zcquest.engine.producer.process",
+    "network": "zcquest.engine.network.process",
 }
 
 

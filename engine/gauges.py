@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-import psutil
-
 from zcquest.engine.pagecache import Residency
 
-_LOOPBACK = "lo"
 _ESTABLISHED = {"01", "04", "05", "08"}  # or closing with data still in its queues
 _FIN_SENT, _FIN_RECEIVED = "04", "08"  # FIN_WAIT1, CLOSE_WAIT: the queue counts the FIN, which is no byte
 
@@ -26,46 +24,57 @@ class Gauges:
     mapping_resident: int | None  # pages of the mapping in the machine's own page tables
     send_queue: int  # in the machine's socket, not yet acknowledged by the consumer's
     receive_queue: int  # in the consumer's socket, not yet read
-    nic_sent: int  # through the loopback device since the run began, everybody's packets included
+    nic_sent: int  # through the NIC since the run began, headers included; through loopback, everybody's
     taken: int  # log bytes behind the plan's cursor
     sent: int  # accepted by the socket
     received: int  # read by the consumer
     messages: int  # of which whole, good messages (a count)
     calls: int  # made so far (a count)
     rejections: int = 0  # messages that the consumer has sent back (a count)
+    nic_packets: int = 0  # that `nic_sent` was sent in (a count)
+    scatter_gather: bool | None = None  # whether the bench NIC gathers scattered pages; None: the run is on loopback
 
 
-def socket_queues(port: int) -> tuple[int, int]:
-    """Bytes unacknowledged at the machine's end and unread at the consumer's, for the connection to `port`."""
-    sending = receiving = 0
+def socket_queues(port: int, sender: int | None = None, receiver: int | None = None) -> tuple[int, int]:
+    """Bytes unacknowledged at the machine's end and unread at the consumer's, for the connection to `port`.
+
+    `sender` and `receiver` are processes in the network namespaces of the two ends; None: this process's own.
+    """
     ours = f":{port:04X} "
-    with open("/proc/net/tcp") as table:
-        for line in table:
+    sending = receiving = 0
+    for local, remote, state, unsent, unread in _connections(ours, sender, receiver):
+        if f"{remote} ".endswith(ours):
+            sending += unsent - (state == _FIN_SENT and unsent > 0)
+        elif f"{local} ".endswith(ours):
+            receiving += unread - (state == _FIN_RECEIVED and unread > 0)
+    return sending, receiving
+
+
+def _connections(ours: str, *pids: int | None) -> Iterator[tuple[str, str, str, int, int]]:
+    """Local and remote address, state and queues of the connections with `ours` in them; of each namespace once."""
+    for pid in dict.fromkeys(pids):
+        try:
+            table = Path(f"/proc/{pid or 'self'}/net/tcp").read_text()
+        except OSError:
+            continue  # that end is gone, and its queue with it
+        for line in table.splitlines():
             if ours not in line:  # a busy host has thousands of connections
                 continue
             _, local, remote, state, queues, *_ = line.split()
-            unsent, unread = (int(queue, 16) for queue in queues.split(":"))
-            if state in _ESTABLISHED and f"{remote} ".endswith(ours):
-                sending += unsent - (state == _FIN_SENT and unsent > 0)
-            elif state in _ESTABLISHED and f"{local} ".endswith(ours):
-                receiving += unread - (state == _FIN_RECEIVED and unread > 0)
-    return sending, receiving
+            if state in _ESTABLISHED:
+                unsent, unread = (int(queue, 16) for queue in queues.split(":"))
+                yield local, remote, state, unsent, unread
 
 
 def arriving_queues(port: int) -> tuple[int, int]:
     """The same in the other direction: bytes unacknowledged at the producer's end and unread at the machine's."""
-    sending = receiving = 0
     ours = f":{port:04X} "
-    with open("/proc/net/tcp") as table:
-        for line in table:
-            if ours not in line:
-                continue
-            _, local, remote, state, queues, *_ = line.split()
-            unsent, unread = (int(queue, 16) for queue in queues.split(":"))
-            if state in _ESTABLISHED and f"{local} ".endswith(ours):
-                sending += unsent - (state == _FIN_SENT and unsent > 0)
-            elif state in _ESTABLISHED and f"{remote} ".endswith(ours):
-                receiving += unread - (state == _FIN_RECEIVED and unread > 0)
+    sending = receiving = 0
+    for local, remote, state, unsent, unread in _connections(ours, None):
+        if f"{local} ".endswith(ours):
+            sending += unsent - (state == _FIN_SENT and unsent > 0)
+        elif f"{remote} ".endswith(ours):
+            receiving += unread - (state == _FIN_RECEIVED and unread > 0)
     return sending, receiving
 
 
@@ -77,8 +86,3 @@ def mapping_resident(pid: int, log: Path) -> int | None:
         return None
     found = [area.partition("\nRss:")[2] for area in areas.split(f" {log}\n")[1:]]
     return sum(int(area.split(maxsplit=1)[0]) * 1024 for area in found) if found else None
-
-
-def loopback_sent() -> int:
-    """Bytes that have left through the loopback device since the host came up."""
-    return int(psutil.net_io_counters(pernic=True)[_LOOPBACK].bytes_sent)

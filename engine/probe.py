@@ -3,6 +3,10 @@
 The plan runs on a small log; right after the hop its source is overwritten with the sibling log's bytes, and the
 consumer says which bytes it got. The old ones: they had been copied. The sibling's: the page was shared. It needs no
 privileges and no tracing.
+
+A card without scatter-gather takes a packet in one piece, so the kernel copies what it sends at the moment it leaves.
+To see that copy and not mistake it for the socket's, the consumer then gets the smallest window there is: when the
+source is overwritten the first segment has left, the rest waits in the socket, and the two are looked at apart.
 """
 
 from __future__ import annotations
@@ -19,9 +23,10 @@ import msgspec
 from zcquest.engine.calls import CALLS
 from zcquest.engine.calls.base import REJECTED
 from zcquest.engine.children import ChildLost, Children
-from zcquest.engine.control import Compared
+from zcquest.engine.control import Compared, Paused
 from zcquest.engine.logs import LogSpec, format_of
 from zcquest.engine.message import Message, message
+from zcquest.engine.network.bench import BenchNic
 from zcquest.engine.places import Mover, Place
 from zcquest.engine.plan import Argument, Plan, Step, parse_plan
 from zcquest.engine.receiving import open_session
@@ -34,6 +39,10 @@ _PROBE_MESSAGE = 1 << 10  # bytes, at most: enough messages in so short a log
 _PATIENCE = 2.0  # seconds: a busy host is slow to answer, and a consumer let go too soon proves nothing
 _KEEP = 1 << 20
 _ATTEMPTS = 3  # on a host so busy that a call takes longer than a consumer can be held
+_TIGHT_WINDOW = 1  # bytes asked for; the kernel gives what it thinks is the least, a segment of some 500 bytes
+_ROOM = 1 << 20  # SO_SNDBUF: all that waits fits
+_LEAST = 16 << 10  # bytes of a step that is to leave something waiting
+_IN_FLIGHT = 4 << 10  # bytes, more than a tight window holds: they may be on their way
 _MOST_STEPS = 64  # calls to make before giving up on a hop that does not come
 
 
@@ -54,6 +63,7 @@ class Proof:
     old: int = 0
     new: int = 0
     sink: Place = Place.CONSUMER  # where they were looked at
+    departure: Proof | None = None  # of what a card that does not gather had sent when the source was overwritten
 
     @property
     def mover(self) -> Mover:
@@ -101,8 +111,9 @@ _MAPPING = "once:\n    mmap(log)\nrepeat:\n    write(sock, map, 64K)\n"
 class Probe:
     """Probes hops on one host. The calibration is made once, before the first proof."""
 
-    def __init__(self, children: Children, cache: Path) -> None:
+    def __init__(self, children: Children, cache: Path, nic: BenchNic) -> None:
         self._children = children
+        self._nic = nic
         self._cache = cache
         self._calibration: Calibration | None = None
         self._count = 0
@@ -117,10 +128,12 @@ class Probe:
         return self._calibration
 
     async def prove(self, scene: Scene, plan: Plan, steps: Collection[int]) -> Mapping[int, Proof]:
-        """The proofs of those of the `steps` (indices) that move bytes. Raises ChildLost, LogUnavailable.
+        """The proofs of those of the `steps` (indices) that move bytes.
 
-        The probe keeps the scene's machine (memory, blocking) and its log's format, and replaces the log by a short
-        one, its consumer and its faults.
+        Raises ChildLost, LogUnavailable, NetworkRefused.
+
+        The probe keeps the scene's machine (memory, blocking), its network and its log's format, and replaces the log
+        by a short one, its consumer and its faults.
         """
         bench = replace(
             scene,
@@ -144,6 +157,10 @@ class Probe:
                 if _sink(plan, index).lane in REJECTED:
                     proofs[index] = await self._prove(_with_poison(bench), plan, index)
                     continue
+                if _leaves_in_one_piece(scene, step):
+                    slow = replace(bench, window=_TIGHT_WINDOW, send_buffer=_ROOM)
+                    proofs[index] = await self._prove(slow, _in_larger_pieces(plan), index)
+                    continue
                 proof = await self._prove(bench, plan, index)
                 if proof.finding is Finding.NOTHING:  # steps before it may have used up so short a log
                     proof = await self._prove(longer, _in_pieces(plan), index)
@@ -162,7 +179,10 @@ class Probe:
         folder.mkdir()
         try:
             log = await asyncio.to_thread(place_log, scene, self._cache, folder)
-            async with await open_session(self._children, scene, plan, log, keep=_KEEP, settle=False) as session:
+            async with (
+                self._nic.use(scene.network) as wire,
+                await open_session(self._children, scene, plan, log, keep=_KEEP, settle=False, wire=wire) as session,
+            ):
                 return await _one(session, index)
         finally:
             shutil.rmtree(folder, ignore_errors=True)
@@ -181,6 +201,7 @@ async def _one(session: Session, index: int) -> Proof | None:
         return Proof(Finding.NOTHING)
     if not session.held:
         return None
+    waiting = await _waiting(session, paused)
     try:
         tampered = await session.tamper()
     except TamperRefused:
@@ -189,13 +210,38 @@ async def _one(session: Session, index: int) -> Proof | None:
         await session.run()
         await session.finish()
         sink = _sink(session.plan, index)
-        compared = await _arrivals(session, sink, _whole_batches(session, tampered.moved))
+        if waiting is None:
+            return _verdict(await _arrivals(session, sink, _whole_batches(session, tampered.moved)), sink)
+        start, stop = tampered.moved
+        left = _verdict(await _arrivals(session, sink, (start, waiting)), sink)
+        queued = await _arrivals(session, sink, (min(stop, waiting + _IN_FLIGHT), stop))
+        return replace(_verdict(queued, sink), departure=left)
     except ChildLost:
         return Proof(Finding.NOTHING)
+
+
+def _verdict(compared: Compared, sink: Step) -> Proof:
     if not compared.old and not compared.new:
         return Proof(Finding.NOTHING)
     finding = Finding.COPIED if not compared.new else Finding.MIXED if compared.old else Finding.SHARED
     return Proof(finding, compared.old, compared.new, Place.DLQ if _dead(sink) else Place.CONSUMER)
+
+
+def _leaves_in_one_piece(scene: Scene, step: Step) -> bool:
+    """Whether the step sends over a card that does not gather."""
+    sends = any(route.target is Place.SOCKET for route in CALLS[step.call].routes(step))
+    return sends and scene.network is not None and not scene.network.scatter_gather
+
+
+async def _waiting(session: Session, paused: Paused) -> int | None:
+    """Where the bytes begin that the latest call put into the socket and that have not left it; None: not of interest.
+
+    All that earlier calls sent has been read by now, so what the consumer's socket holds is the beginning of these.
+    """
+    if not paused.moved or not _leaves_in_one_piece(session.scene, session.plan.steps[paused.step]):
+        return None
+    gauges = await session.gauges()
+    return min(paused.moved[1], paused.moved[0] + gauges.receive_queue)
 
 
 async def _arrivals(session: Session, sink: Step, moved: tuple[int, int]) -> Compared:
@@ -246,6 +292,15 @@ def _in_pieces(plan: Plan) -> Plan:
     if max(sizes, default=0) <= most:
         return plan
     return Plan(tuple(replace(step, arguments=_scaled(step.arguments, most, max(sizes))) for step in plan.steps))
+
+
+def _in_larger_pieces(plan: Plan) -> Plan:
+    """The same calls, none on so little that all of it would leave at once."""
+    return Plan(tuple(replace(step, arguments=tuple(map(_enlarged, step.arguments))) for step in plan.steps))
+
+
+def _enlarged(argument: Argument) -> Argument:
+    return replace(argument, value=max(_LEAST, argument.value)) if isinstance(argument.value, int) else argument
 
 
 def _scaled(arguments: tuple[Argument, ...], most: int, largest: int) -> tuple[Argument, ...]:

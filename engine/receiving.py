@@ -30,6 +30,7 @@ from zcquest.engine.crash import Crash, examine, message_at
 from zcquest.engine.gauges import Gauges, arriving_queues
 from zcquest.engine.logs import Delivery, format_of
 from zcquest.engine.machine.executor import Ending
+from zcquest.engine.network.bench import Wire
 from zcquest.engine.pagecache import warm
 from zcquest.engine.plan import Plan, format_plan
 from zcquest.engine.run_log import RunLog, produced
@@ -50,8 +51,8 @@ async def open_session(children: Children, scene: Scene, plan: Plan, log: Path, 
 class ReceivingSession(Session):
     """`log` is the machine's, `run_log` the producer's. Nobody but the machine takes bytes, so nobody is ever held."""
 
-    def __init__(self, children: Children, scene: Scene, plan: Plan, log: Path) -> None:
-        super().__init__(children, scene, plan, log)
+    def __init__(self, children: Children, scene: Scene, plan: Plan, log: Path, wire: Wire | None = None) -> None:
+        super().__init__(children, scene, plan, log, wire)
         self.run_log = RunLog(produced(log), scene.log.format)
         self.size = self.run_log.size
         self.held = True
@@ -63,7 +64,7 @@ class ReceivingSession(Session):
 
     async def _connect(self, keep: int, settle: bool, discard: bool) -> None:
         scene, token, receive = self.scene, secrets.token_bytes(32), self.scene.receive
-        assert receive
+        assert receive and not self.wire
         producer = ProducerConfig(
             token=token,
             log=str(self.run_log.path),
@@ -94,6 +95,7 @@ class ReceivingSession(Session):
         )
         await self._start(self._config)
         self._listener = asyncio.create_task(self._listen(self._consumer))
+        self._nic_before = self._read_nic()
         if self._mortal:
             await self._consumer.say(Aim(self.machine_pid))
 

@@ -52,6 +52,13 @@ class Receive:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class BenchNetwork:
+    """The bench NIC instead of loopback; whether its card gathers scattered pages."""
+
+    scatter_gather: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Scene:
     """What a plan is run in. Sizes in bytes, `rate` in bytes per second, `deadline` in seconds."""
 
@@ -65,6 +72,7 @@ class Scene:
     memory: int = 64 * MIB  # ceiling on the plan's user buffers, enforced by RLIMIT_DATA
     send_buffer: int | None = None  # the machine's SO_SNDBUF; None: the kernel's default
     truncate: Truncate | None = None
+    network: BenchNetwork | None = None  # None: loopback
     poison: tuple[Poison, ...] = ()  # of a RocketMQ log: there a message can be sent again alone
     retries: int | None = None  # how often a rejected message may be delivered again; None: no one counts
     dlq: DeadLetters | None = None

@@ -36,10 +36,12 @@ from zcquest.engine.control import (
     Tamper,
 )
 from zcquest.engine.crash import Crash
-from zcquest.engine.gauges import Gauges, loopback_sent, mapping_resident, socket_queues
+from zcquest.engine.gauges import Gauges, mapping_resident, socket_queues
 from zcquest.engine.logs import Delivery
 from zcquest.engine.machine.executor import Ending
 from zcquest.engine.meters import Meters, read_meters
+from zcquest.engine.network.bench import Wire
+from zcquest.engine.network.counters import NicCount, read_nic
 from zcquest.engine.pagecache import Eviction, evict, resident, resident_map, warm
 from zcquest.engine.plan import Plan, format_plan
 from zcquest.engine.run_log import RunLog
@@ -51,6 +53,7 @@ _DRAIN = 5.0  # seconds
 _LAST_READS = 2.0  # seconds that a consumer gets, at least, to read what is in its socket when the machine is done
 _CACHE_BUCKETS = 64
 _FULL = Path("/dev/full")  # every write to it is a genuine ENOSPC
+_LOOPBACK = "lo"
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,11 +87,12 @@ class TamperRefused(Exception):
 class Session:
     """Open it with `Session.open`; it is also an async context manager that closes."""
 
-    def __init__(self, children: Children, scene: Scene, plan: Plan, log: Path) -> None:
+    def __init__(self, children: Children, scene: Scene, plan: Plan, log: Path, wire: Wire | None = None) -> None:
         self.children = children
         self.scene = scene
         self.plan = plan
         self.log = log
+        self.wire = wire
         self.run_log = RunLog(log, scene.log.format)
         self.size = self.run_log.size
         self.trace = Trace(log.with_suffix(".trace"))
@@ -112,7 +116,8 @@ class Session:
         self._over = asyncio.Event()
         self._asking = asyncio.Lock()
         self._port = 0
-        self._nic = 0
+        self.nic = NicCount(0, 0)  # what the card sent since the run began; on loopback, for everybody
+        self._nic_before: NicCount | None = None
         self._before: Meters | None = None
         self.tampered = False
         self.held = False  # whether the consumer holds still
@@ -134,14 +139,16 @@ class Session:
         keep: int = 0,
         settle: bool = True,
         discard: bool = False,
+        wire: Wire | None = None,
     ) -> Session:
         """A machine and a consumer, connected, the page cache as the scene wants it; no call made yet.
 
         `keep` bytes of the stream are kept for `compare`; with `discard` the consumer only counts, and both processes
         take all the processor they can get. Without `settle` the machine is ready sooner, but page faults of the
-        interpreter mix with the plan's. Raises ChildLost, and OSError when the trace cannot be kept.
+        interpreter mix with the plan's. A scene on the bench NIC needs its `wire`. Raises ChildLost, and OSError when
+        the trace cannot be kept.
         """
-        session = cls(children, scene, plan, log)
+        session = cls(children, scene, plan, log, wire)
         try:
             await session._connect(keep, settle, discard)
         except BaseException:
@@ -176,7 +183,8 @@ class Session:
                 self._fd = -1
 
     async def _connect(self, keep: int, settle: bool, discard: bool) -> None:
-        scene, token = self.scene, secrets.token_bytes(32)
+        scene, wire, token = self.scene, self.wire, secrets.token_bytes(32)
+        assert (scene.network is None) == (wire is None)
         consumer = ConsumerConfig(
             token=token,
             log_format=scene.log.format,
@@ -188,6 +196,8 @@ class Session:
             poison={poison.message: poison.failures for poison in scene.poison},
             strays=scene.strays,
             dies_at=scene.dies_at,
+            address=wire.address if wire else "127.0.0.1",
+            namespaces=wire.receiver if wire else None,
         )
         self._consumer = await self.children.spawn("consumer", consumer, FromConsumer, urgent=discard)
         listening = await self._consumer.hear()
@@ -209,6 +219,8 @@ class Session:
             file_limit=scene.dlq.limit if scene.dlq else None,
             message=scene.log.message,
             settle=settle,
+            address=consumer.address,
+            namespaces=wire.sender if wire else None,
         )
         self._machine = await self.children.spawn("machine", machine, FromMachine, urgent=discard)
         ready = await self._hear(self._machine)
@@ -219,7 +231,7 @@ class Session:
             self.eviction = await asyncio.to_thread(evict, self._fd, self.size)
         else:
             await asyncio.to_thread(warm, self._fd, self.size)
-        self._nic = loopback_sent()
+        self._nic_before = self._read_nic()
 
     # -- moving --------------------------------------------------------------------------------------------------------
 
@@ -281,6 +293,7 @@ class Session:
         await self._last_reads()
         if not self._over.is_set():
             await self._ask(Report())
+        self._count_nic()
         if self._machine:
             with contextlib.suppress(ChildLost, TimeoutError):
                 await asyncio.wait_for(asyncio.shield(self._machine.exited), 1.0)
@@ -328,7 +341,8 @@ class Session:
         delivery = self.delivery
         meters = read_meters(self.machine_pid)
         spent = meters.since(self._before) if meters and self._before else self.meters
-        sending, receiving = socket_queues(self._port)
+        sending, receiving = self._socket_queues()
+        self._count_nic()
         standing = Standing(self.paused.position, self.paused.sent) if self.stop else self.trace.standing()
         return Gauges(
             cache=resident(self._fd, self.size),
@@ -339,7 +353,9 @@ class Session:
             mapping_resident=mapping_resident(self.machine_pid, self.log),
             send_queue=sending,
             receive_queue=receiving,
-            nic_sent=loopback_sent() - self._nic,
+            nic_sent=self.nic.bytes,
+            nic_packets=self.nic.packets,
+            scatter_gather=self.wire.scatter_gather if self.wire else None,
             taken=standing.position,
             sent=standing.sent + self.paused.garbage,
             received=progress.received if progress else 0,
@@ -347,6 +363,19 @@ class Session:
             calls=len(self.trace),
             rejections=self.paused.rejections,
         )
+
+    def _socket_queues(self) -> tuple[int, int]:
+        if not self.wire:
+            return socket_queues(self._port)
+        return socket_queues(self._port, self.wire.pid, self._consumer.pid if self._consumer else self.wire.pid)
+
+    def _read_nic(self) -> NicCount | None:
+        return read_nic(self.wire.nic, self.wire.pid) if self.wire else read_nic(_LOOPBACK)
+
+    def _count_nic(self) -> None:
+        """Keeps the last reading when the bench NIC's process is gone."""
+        if (now := self._read_nic()) and self._nic_before:
+            self.nic = now.since(self._nic_before)
 
     # -- tampering -----------------------------------------------------------------------------------------------------
 

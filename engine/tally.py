@@ -28,6 +28,20 @@ FLUSHED = message("the call returned 0: the kernel says that these bytes, writte
 NOT_REACHED = message("the probe could not reach this hop: none of its bytes arrived at the consumer")
 
 
+UNSEEN_DEPARTURE = message(
+    "modelled: a card without scatter-gather takes a packet in one piece, so the kernel makes that piece as it leaves. "
+    "Nobody can tamper with the kernel's own copy to prove it here; sendfile proves it on this very card"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """The network card of a run: what is known of its DMA, and whether it gathers a packet from scattered pages."""
+
+    note: Message = NO_NIC
+    gathers: bool = True
+
+
 @dataclass(frozen=True, slots=True)
 class Hop:
     """Bytes that went from one place to the next in one step (0-based index; None: no step's own doing).
@@ -117,12 +131,13 @@ def add_up(
     doubt: Message | None = None,
     *,
     absent: int = 0,
+    card: Card = Card(),
 ) -> Tally:
     """The tally of a run. `proofs` by step index; `doubt` is why nothing is proved here, if nothing is.
 
     `absent` are the bytes the plan took that the page cache did not hold when it started: they came from disk. What the
     machine's own counter does not show of them was fetched for somebody else (a tracer that looked at a mapping first),
-    or by a filesystem without a block device, and is marked as modelled.
+    or by a filesystem without a block device, and is marked as modelled. `card` is what is known of the network card.
     """
     sums = _sums(trace)
     syscalls: Counter[str] = Counter()
@@ -138,7 +153,7 @@ def add_up(
             errors[errno_name(error)] += total.calls
     return Tally(
         payload=payload,
-        hops=tuple(_hops(plan, sums, proofs, doubt, absent, _flushed(trace, plan))),
+        hops=tuple(_hops(plan, sums, proofs, doubt, absent, _flushed(trace, plan), card)),
         syscalls=dict(syscalls),
         user_faults=user_faults,
         kernel_faults=kernel_faults,
@@ -214,6 +229,7 @@ def _hops(
     doubt: Message | None,
     absent: int,
     flushed: Mapping[int, int],
+    card: Card,
 ) -> list[Hop]:
     hops = []
     missing = absent - BLOCK * sum(total.blocks for total in sums.values())
@@ -232,7 +248,11 @@ def _hops(
                 )
             hops.append(_proved(index, route.source, route.target, carried, proofs.get(index), doubt))
             if route.target is Place.SOCKET:
-                hops.append(Hop(index, Place.SOCKET, Place.NIC, Mover.DMA, carried, carried, Evidence.MODELLED, NO_NIC))
+                if not card.gathers:
+                    hops.append(_departure(index, carried, proofs.get(index), doubt))
+                hops.append(
+                    Hop(index, Place.SOCKET, Place.NIC, Mover.DMA, carried, carried, Evidence.MODELLED, card.note)
+                )
         if put := flushed.get(index):
             hops.append(Hop(index, Place.PAGE_CACHE, Place.DISK, Mover.DMA, put, put, Evidence.REPORTED, FLUSHED))
     return hops
@@ -251,3 +271,20 @@ def _proved(index: int, source: Place, target: Place, count: int, proof: Proof |
     else:
         note = message("of {bytes} tampered bytes the consumer got {old} old and {new} new", **seen)
     return Hop(index, source, target, proof.mover, count, count * proof.copied_fraction, Evidence.PROVED, note)
+
+
+def _departure(index: int, count: int, proof: Proof | None, doubt: Message | None) -> Hop:
+    """What leaves through a card that does not gather, copied into one piece by the kernel."""
+    if proof and proof.finding is Finding.COPIED and not doubt:  # the source is the kernel's own memory
+        return Hop(index, Place.SOCKET, Place.NIC, Mover.CPU, count, count, Evidence.MODELLED, UNSEEN_DEPARTURE)
+    seen = proof.departure if proof else None
+    if doubt or seen is None or seen.finding is Finding.NOTHING:
+        return Hop(index, Place.SOCKET, Place.NIC, Mover.UNKNOWN, count, 0, Evidence.NOTHING, doubt or NOT_REACHED)
+    note = message(
+        "of {bytes} tampered bytes that had left already, the consumer got {old} old and {new} new: "
+        "the card does not gather, and the kernel copies on the way out",
+        bytes=seen.old + seen.new,
+        old=seen.old,
+        new=seen.new,
+    )
+    return Hop(index, Place.SOCKET, Place.NIC, seen.mover, count, count * seen.copied_fraction, Evidence.PROVED, note)

@@ -52,7 +52,11 @@ async def open_laboratory() -> AsyncIterator[Laboratory]:
     except OSError as failure:
         raise Unplayable(_unwritable(folder, failure)) from failure
     async with children:
-        yield Laboratory(children, logs)
+        laboratory = Laboratory(children, logs)
+        try:
+            yield laboratory
+        finally:
+            await laboratory.close()
 
 
 def read_plan(level: Level, text: str) -> Plan:

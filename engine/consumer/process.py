@@ -26,6 +26,7 @@ from zcquest.engine.control import (
 )
 from zcquest.engine.door import CROWD, admit
 from zcquest.engine.logs import format_of
+from zcquest.engine.network.namespaces import join
 from zcquest.engine.process_name import name_process
 
 _CHUNK = 1 << 18
@@ -37,10 +38,12 @@ def main(control: socket.socket, raw: bytes) -> None:
     name_process("zcq:consumer")
     config = msgspec.msgpack.decode(raw, type=ConsumerConfig)
     line = Line(control, ToConsumer)
+    if config.namespaces:
+        join(config.namespaces)
     listener = socket.socket()
     if config.window:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, config.window)
-    listener.bind(("127.0.0.1", 0))
+    listener.bind((config.address, 0))
     listener.listen(CROWD)
     line.say(Listening(pid=os.getpid(), port=listener.getsockname()[1]))
     if connection := admit(listener, config.token, line):

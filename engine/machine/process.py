@@ -41,6 +41,7 @@ from zcquest.engine.machine.machine import Machine, Reference
 from zcquest.engine.machine.memory import Buffer, settle
 from zcquest.engine.machine.receiver import Receiver, Recovery, recover
 from zcquest.engine.machine.recorder import CLEAR, Recorder, TraceFull, clear_of_the_plan, limit_files
+from zcquest.engine.network.namespaces import join
 from zcquest.engine.plan import Plan, parse_plan
 from zcquest.engine.process_name import name_process
 
@@ -50,6 +51,8 @@ def main(control: socket.socket, raw: bytes) -> None:
     config = msgspec.msgpack.decode(raw, type=MachineConfig)
     line = Line(socket.socket(fileno=clear_of_the_plan(control.detach())), ToMachine)
     os.closerange(DESCRIPTORS["log"], CLEAR)  # what the forkserver left open: a plan may name these
+    if config.namespaces:
+        join(config.namespaces)
     receive = config.receive
     recovery = recover(config.log, config.log_format) if receive else None
     sock = _connect(config)
@@ -307,7 +310,7 @@ def _connect(config: MachineConfig) -> socket.socket:
     sock = socket.socket()
     if config.send_buffer:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, config.send_buffer)
-    sock.connect(("127.0.0.1", config.port))
+    sock.connect((config.address, config.port))
     sock.sendall(config.token)
     _place(sock.detach(), DESCRIPTORS["sock"])
     return socket.socket(fileno=DESCRIPTORS["sock"])

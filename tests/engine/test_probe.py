@@ -140,7 +140,7 @@ async def untrusted(laboratory: Laboratory, monkeypatch: pytest.MonkeyPatch) -> 
         return Compared(old=0, new=100)
 
     monkeypatch.setattr(Session, "compare", always_new)
-    monkeypatch.setattr(laboratory, "probe", Probe(laboratory.children, laboratory.cache))
+    monkeypatch.setattr(laboratory, "probe", Probe(laboratory.children, laboratory.cache, laboratory.nic))
     yield laboratory
 
 
