@@ -13,7 +13,7 @@ class Situation:
 
     `errnos` are the names of the errors that calls failed with, `signal` the name of the one that killed the machine,
     `uses` the calls of the plan, `lost` the features not kept, `over` the metrics above par, `ending` how the run
-    ended, `syntax` that the plan did not parse, `ran` that it ran.
+    ended, `race` how the level's race did if it was not won, `syntax` that the plan did not parse, `ran` that it ran.
     """
 
     errnos: frozenset[str] = frozenset()
@@ -22,6 +22,7 @@ class Situation:
     lost: frozenset[str] = frozenset()
     over: frozenset[str] = frozenset()
     ending: str = ""
+    race: str = ""
     syntax: bool = False
     ran: bool = False
 
@@ -59,3 +60,5 @@ def _holds(condition: Condition, situation: Situation) -> bool:
             return condition.value in situation.over
         case Ask.ENDING:
             return condition.value == situation.ending
+        case Ask.RACE:
+            return condition.value == situation.race

@@ -42,13 +42,14 @@ def latest_run(progress: Progress, level: Level) -> tuple[RunReport, Verdict] | 
     for row in progress.runs(level.id, limit=1):
         try:
             report = msgspec.json.decode(row.report, type=RunReport)
-            return report, judge(level, [_result(scene) for scene in report.scenes])
+            return report, judge(level, [scene_result(scene) for scene in report.scenes], report.contest)
         except (msgspec.DecodeError, ValueError):
             return None  # of another version of the game, or of scenes that the level no longer has
     return None
 
 
-def _result(scene: SceneReport) -> SceneResult:
+def scene_result(scene: SceneReport) -> SceneResult:
+    """What a scene's report says, in the verdict's terms."""
     return SceneResult(
         name=scene.name,
         copies=scene.copies,

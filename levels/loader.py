@@ -24,6 +24,7 @@ from zcquest.levels.schema import (
     Feature,
     LevelFile,
     Metric,
+    RaceFile,
     ReferenceFile,
     SceneFile,
     decode_custom,
@@ -55,6 +56,10 @@ class Level:
     @property
     def calls(self) -> tuple[str, ...]:
         return self.file.calls
+
+    @property
+    def race(self) -> RaceFile | None:
+        return self.file.race
 
     @property
     def draft(self) -> str:

@@ -22,6 +22,7 @@ from zcquest.levels.play import Unplayable, open_laboratory, play, read_plan
 from zcquest.levels.report import RunReport, SceneReport
 from zcquest.levels.schema import STARS, Metric, ReferenceFile, SceneFile
 from zcquest.levels.verdict import COPIES_TOLERANCE
+from zcquest.levels.words import race_outcome
 
 _PAR = re.compile(r"^par = \{.*\}", re.MULTILINE)
 
@@ -37,6 +38,11 @@ class Trial:
     def as_stated(self) -> bool:
         return (self.report.passed, self.report.stars) == (self.reference.passed, self.reference.stars)
 
+    @property
+    def undecided(self) -> bool:
+        """Whether the level's race was too noisy to tell on this host: then nothing is known of what the plan earns."""
+        return self.report.contest is not None and self.report.contest.won is None
+
 
 async def try_reference(laboratory: Laboratory, level: Level, reference: ReferenceFile) -> Trial:
     """Run one reference plan. Raises Unplayable."""
@@ -50,7 +56,7 @@ def misjudged(trials: Sequence[Trial]) -> list[str]:
         f"{trial.reference.name}: passed={trial.report.passed} stars={trial.report.stars}, "
         f"stated passed={trial.reference.passed} stars={trial.reference.stars}"
         for trial in trials
-        if not trial.as_stated
+        if not trial.as_stated and not trial.undecided
     ]
 
 
@@ -149,6 +155,8 @@ def _print_trial(level: Level, trial: Trial) -> None:
         copies = "-" if scene.copies is None else f"{scene.copies:.2f}"
         figures = f"copies {copies:>5}  switches {scene.switches:>6}  buffer {scene.buffer:>9}"
         print(f"       {scene.name:<16} {figures}  par {scene.par}  {scene.ending}", flush=True)
+    if contest := trial.report.contest:
+        print(f"       race: {race_outcome(contest)}", flush=True)
 
 
 async def _run(levels: Sequence[Level], *, write: bool) -> list[str]:

@@ -16,8 +16,10 @@ from zcquest.engine.experiment import Laboratory, Observation
 from zcquest.engine.logs import LogUnavailable
 from zcquest.engine.message import Message, message
 from zcquest.engine.plan import Plan, parse_plan
+from zcquest.engine.race import Turn
 from zcquest.engine.session import Session
 from zcquest.engine.trace import errno_name
+from zcquest.levels.contest import Contest, contend
 from zcquest.levels.hints import Situation
 from zcquest.levels.loader import Level
 from zcquest.levels.report import RunReport, make_report
@@ -70,8 +72,11 @@ async def play(
     plan: Plan,
     *,
     watch: Callable[[SceneFile, Session], None] | None = None,
+    racing: Callable[[Turn], None] | None = None,
 ) -> tuple[RunReport, Verdict]:
-    """Run the plan in every scene, probes included. `watch` gets each scene's session before its first call.
+    """Run the plan in every scene, probes included, and in the level's race if it delivered in all of them.
+
+    `watch` gets each scene's session before its first call, `racing` each run of the race.
 
     Raises Unplayable; whatever else happens to the plan is part of the report.
     """
@@ -82,7 +87,13 @@ async def play(
             observations.append(await laboratory.observe(scene.engine_scene(), plan, watch=look))
         except (ChildLost, LogUnavailable, OSError) as failure:
             raise Unplayable(explain(laboratory, failure)) from failure
-    return make_report(level, observations)
+    if not level.race or not all(seen.features["delivery"].kept for seen in observations):
+        return make_report(level, observations)
+    try:
+        contest = await contend(laboratory, level.race, plan, racing)
+    except (ChildLost, LogUnavailable, OSError) as failure:
+        raise Unplayable(explain(laboratory, failure)) from failure
+    return make_report(level, observations, contest)
 
 
 def explain(laboratory: Laboratory, failure: Exception) -> Message:
@@ -110,9 +121,16 @@ def situation(report: RunReport | None, verdict: Verdict | None, *, uses: frozen
         lost=frozenset(lost.feature.value for lost in verdict.lost),
         over=frozenset(metric.value for metric in verdict.over),
         ending=endings[0] if endings else "",
+        race=_race(verdict.contest),
         syntax=syntax,
         ran=True,
     )
+
+
+def _race(contest: Contest | None) -> str:
+    if contest is None or contest.won:
+        return ""
+    return "lost" if contest.won is False else "noisy"
 
 
 def _unwritable(folder: Path, failure: OSError) -> Message:

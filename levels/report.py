@@ -14,6 +14,7 @@ from zcquest.engine.message import Message
 from zcquest.engine.plan import format_plan
 from zcquest.engine.tally import Hop
 from zcquest.engine.trace import errno_name
+from zcquest.levels.contest import Contest
 from zcquest.levels.loader import Level
 from zcquest.levels.schema import Metric, SceneFile
 from zcquest.levels.verdict import SceneResult, Verdict, judge
@@ -110,15 +111,18 @@ class RunReport(msgspec.Struct, frozen=True, kw_only=True):
     stars: int
     at_par: tuple[str, ...]
     scenes: tuple[SceneReport, ...]
+    contest: Contest | None = None
 
     @property
     def first(self) -> SceneReport:
         return self.scenes[0]
 
 
-def make_report(level: Level, observations: list[Observation]) -> tuple[RunReport, Verdict]:
-    """The report and the verdict of one plan's observations, in the order of the level's scenes."""
-    verdict = judge(level, [_result(observed) for observed in observations])
+def make_report(
+    level: Level, observations: list[Observation], contest: Contest | None = None
+) -> tuple[RunReport, Verdict]:
+    """The report and the verdict of one plan's observations, in the order of the level's scenes, and of its race."""
+    verdict = judge(level, [_result(observed) for observed in observations], contest)
     files = {scene.name: scene for scene in level.scenes}
     report = RunReport(
         level=level.id,
@@ -127,6 +131,7 @@ def make_report(level: Level, observations: list[Observation]) -> tuple[RunRepor
         stars=verdict.stars,
         at_par=tuple(sorted(metric.value for metric in verdict.at_par)),
         scenes=tuple(_scene(level, files[observed.scene.name], observed) for observed in observations),
+        contest=contest,
     )
     return report, verdict
 
@@ -228,6 +233,19 @@ def to_json(report: RunReport, say: Callable[[Message], str]) -> dict[str, Any]:
         "stars": report.stars,
         **first,
         "scenes": scenes,
+        "race": _contest_json(report.contest, say) if report.contest else None,
+    }
+
+
+def _contest_json(contest: Contest, say: Callable[[Message], str]) -> dict[str, Any]:
+    return {
+        "rival": contest.rival,
+        "least": contest.least,
+        "pairs": contest.pairs,
+        "won": contest.won,
+        "ratio": msgspec.to_builtins(contest.throughput),
+        "cpu_ratio": msgspec.to_builtins(contest.cpu),
+        "message": say(contest.spoilt) if contest.spoilt else None,
     }
 
 

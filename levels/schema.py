@@ -14,9 +14,11 @@ from zcquest.engine.calls import CALLS
 from zcquest.engine.logs import LogSpec, format_of
 from zcquest.engine.message import message
 from zcquest.engine.plan import parse
+from zcquest.engine.race import FEWEST
 from zcquest.engine.scene import DeadLetters, Poison, Receive, Scene, Truncate
 from zcquest.engine.sizes import parse_size
 from zcquest.levels.level_error import Rejected
+from zcquest.levels.plans import UnknownPlan, plan_text
 
 LEVEL_ID = re.compile(r"[1-9]\d*-[1-9]\d*")
 STARS = 3
@@ -226,6 +228,22 @@ class ReferenceFile(Table, frozen=True, kw_only=True):
             raise Rejected(message("a plan that passes earns one star or more, one that does not earns none"), "stars")
 
 
+class RaceFile(Table, frozen=True, kw_only=True):
+    """A race that the plan must not lose: `least` is what its throughput must be, as a multiple of the shipped plan
+    `rival`'s. Run `pairs` times each over a log that is warm."""
+
+    rival: Name
+    least: Positive
+    log: LogFile
+    pairs: Annotated[int, msgspec.Meta(ge=FEWEST)] = 7
+
+    def __post_init__(self) -> None:
+        try:
+            plan_text(self.rival)
+        except UnknownPlan as unknown:
+            raise Rejected(unknown.message, "rival") from unknown
+
+
 class LevelFile(Table, frozen=True, kw_only=True):
     """`level.toml`: the palette, the scenes the same plan is run in, what is scored, and the reference plans."""
 
@@ -236,6 +254,7 @@ class LevelFile(Table, frozen=True, kw_only=True):
     features: Annotated[tuple[Feature, ...], msgspec.Meta(min_length=1)]
     scenes: Annotated[tuple[SceneFile, ...], msgspec.Meta(min_length=1)] = msgspec.field(name="scene")
     references: Annotated[tuple[ReferenceFile, ...], msgspec.Meta(min_length=1)] = msgspec.field(name="reference")
+    race: RaceFile | None = None
     draft: str = ""
 
     def __post_init__(self) -> None:

@@ -36,6 +36,7 @@ class Ask(StrEnum):
     LOST = "lost"  # the feature was not kept
     OVER = "over"  # the metric came out above par
     ENDING = "ending"  # how the run ended
+    RACE = "race"  # how the level's race went
     SYNTAX = "syntax"  # the plan did not parse
 
 
@@ -50,6 +51,7 @@ _VALUES: Mapping[Ask, Collection[str]] = {
     Ask.LOST: tuple(feature.value for feature in Feature),
     Ask.OVER: tuple(metric.value for metric in Metric),
     Ask.ENDING: ENDINGS,
+    Ask.RACE: ("lost", "noisy"),
     Ask.SYNTAX: (),
 }
 

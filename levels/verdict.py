@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from zcquest.levels.contest import Contest
 from zcquest.levels.loader import Level
 from zcquest.levels.schema import Feature, Metric, MetricsFile, SceneFile
 
@@ -62,6 +63,7 @@ class Verdict:
     `stars` is 0 when the level is not passed. `pars` holds a row for each par that a scene states, `limits` for each
     limit; `at_par` are the level's star metrics that earned one; `missing` are the scenes that were not run.
     `copies`, `switches` and `buffer` are those of the worst scene; `copies` is None where one scene's are not known.
+    `contest` is the level's race; `unraced`: it has one that was not run, for there was nothing to race with.
     """
 
     passed: bool
@@ -74,6 +76,8 @@ class Verdict:
     copies: float | None
     switches: int
     buffer: int
+    contest: Contest | None = None
+    unraced: bool = False
 
     @property
     def over(self) -> frozenset[Metric]:
@@ -81,11 +85,12 @@ class Verdict:
         return frozenset(row.metric for row in self.pars if row.value is not None and not row.met)
 
 
-def judge(level: Level, scenes: Sequence[SceneResult]) -> Verdict:
-    """The verdict on one plan's `scenes`.
+def judge(level: Level, scenes: Sequence[SceneResult], contest: Contest | None = None) -> Verdict:
+    """The verdict on one plan's `scenes`, and on its race where the level has one.
 
-    Passed: every scene was run, kept every required feature and exceeded no limit. A limit on copies that this host
-    cannot witness holds nobody up; a par that it cannot witness earns no star. Raises ValueError when `scenes` names
+    Passed: every scene was run, kept every required feature and exceeded no limit, and the race was not lost. A limit
+    on copies that this host cannot witness, and a race too noisy to tell, hold nobody up; a par that it cannot witness
+    earns no star. Raises ValueError when `scenes` names
     a scene that the level does not have, or one twice.
     """
     results = {result.name: result for result in scenes}
@@ -103,6 +108,8 @@ def judge(level: Level, scenes: Sequence[SceneResult]) -> Verdict:
     limits = tuple(row for scene, result in played for row in _compare(scene, scene.limit, result))
     pars = tuple(row for scene, result in played for row in _compare(scene, scene.par, result))
     passed = not missing and not lost and all(row.met or row.value is None for row in limits)
+    if level.race:
+        passed = passed and contest is not None and contest.won is not False
     at_par = frozenset(
         metric for metric in level.stars if passed and all(row.met for row in pars if row.metric is metric)
     )
@@ -117,6 +124,8 @@ def judge(level: Level, scenes: Sequence[SceneResult]) -> Verdict:
         copies=_worst_copies(scenes),
         switches=max((result.switches for result in scenes), default=0),
         buffer=max((result.buffer for result in scenes), default=0),
+        contest=contest if level.race else None,
+        unraced=level.race is not None and contest is None,
     )
 
 

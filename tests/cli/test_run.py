@@ -41,7 +41,15 @@ SCENE = {
     "notes": list,
     "error": (dict, type(None)),
 }
-DOCUMENT = {"schema": int, "level": str, "plan": str, "passed": bool, "stars": int, "scenes": list} | SCENE
+DOCUMENT = {
+    "schema": int,
+    "level": str,
+    "plan": str,
+    "passed": bool,
+    "stars": int,
+    "scenes": list,
+    "race": (dict, type(None)),
+} | SCENE
 
 
 def has_shape(found: Any, shape: Any) -> None:
@@ -110,6 +118,22 @@ def test_without_a_plan_the_reference_runs_and_is_shown(zcquest: Zcquest) -> Non
     out = zcquest("run", "3-1", status=0).stdout
     assert "reference plan one-call" in out
     assert SENDFILE in out
+
+
+def test_a_level_with_a_race_tells_how_it_went(zcquest: Zcquest) -> None:
+    """Kafka's plan makes a thousandth of the rival's calls: no host is so noisy that it would be shown to lose."""
+    found = zcquest.json("run", "5-1", "-", input="repeat:\n    sendfile(sock, log, 1M)\n", status=0)
+    race = found["race"]
+    assert race.keys() == {"rival", "least", "pairs", "won", "ratio", "cpu_ratio", "message"}
+    assert (race["rival"], race["least"], race["pairs"], race["message"]) == ("rocketmq-mapped", 1.7, 7, None)
+    assert race["won"] in (True, None) and race["ratio"].keys() == {"median", "low", "high"}
+    lines = zcquest("run", "5-1", "-", input="once:\n    sendfile(sock, log, 1M)\n", status=1).stdout.splitlines()
+    at = lines.index("Race")
+    assert lines[at + 1 : at + 3] == [
+        "the race: at least 1.7 times the throughput of rocketmq-mapped",
+        "It was not run: the plan has to deliver first.",
+    ]
+    zcquest.nothing_is_left()
 
 
 def test_own_runs_count_in_the_progress_and_references_do_not(zcquest: Zcquest) -> None:

@@ -6,17 +6,20 @@ import asyncio
 from collections.abc import Iterator
 from typing import Any, TypeAlias
 
+import msgspec
 import pytest
 from rich.cells import cell_len
 from textual.pilot import Pilot
 from textual.widgets import Markdown
 
+from zcquest.engine.ratio import Ratio
+from zcquest.levels.keeping import scene_result
 from zcquest.levels.loader import load_campaign
 from zcquest.levels.play import open_laboratory, play, read_plan
 from zcquest.levels.progress import Best, Prediction
 from zcquest.levels.report import RunReport
 from zcquest.levels.schema import Metric
-from zcquest.levels.verdict import Verdict
+from zcquest.levels.verdict import Verdict, judge
 from zcquest.tui.screens.result import SECTIONS, ResultScreen
 from zcquest.tui.widgets.map.words import exact_bytes
 from zcquest.tui.widgets.wording import metric_figure
@@ -31,7 +34,8 @@ CALLED_ONCE = ("3-1", "one-call")
 BUS_ERROR = ("2-3", "memcpy-in-time")
 TWO_SCENES = ("1-3", "forgets-first")
 TOO_GREEDY = ("1-2", "greedy")
-PLAYED = (LONG_WAY, FORGETFUL, BORROWED, CALLED_ONCE, BUS_ERROR, TWO_SCENES, TOO_GREEDY)
+RACED = ("5-1", "kafka")
+PLAYED = (LONG_WAY, FORGETFUL, BORROWED, CALLED_ONCE, BUS_ERROR, TWO_SCENES, TOO_GREEDY, RACED)
 SIZES = ((120, 36), (80, 24))
 
 
@@ -104,6 +108,28 @@ async def test_a_lost_feature_and_a_broken_limit_are_reasons(open_game: Open, ru
         await pilot.press("escape")
         await show(pilot, runs[TOO_GREEDY])
         assert "✗ buffer 16M, the limit is 4M" in shown(pilot)
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "told"),
+    [
+        (3.0, 4.0, ["Passed, 2 of 3 stars", "3.50 times the throughput of rocketmq-mapped"]),
+        (0.9, 1.1, ["Not passed", "✗ race lost: 1.00 times the throughput of rocketmq-mapped"]),
+        (1.0, 5.0, ["Passed, 2 of 3 stars", "too noisy to tell"]),
+    ],
+)
+async def test_how_a_race_went_stands_with_the_verdict(
+    open_game: Open, runs: dict[Any, Run], low: float, high: float, told: list[str]
+) -> None:
+    level, (report, _) = load_campaign().level("5-1"), runs[RACED]
+    assert report.contest
+    contest = msgspec.structs.replace(report.contest, throughput=Ratio((low + high) / 2, low, high))
+    verdict = judge(level, [scene_result(scene) for scene in report.scenes], contest)
+    raced = msgspec.structs.replace(report, passed=verdict.passed, stars=verdict.stars, contest=contest)
+    async with open_game((120, 36)) as pilot:
+        await show(pilot, (raced, verdict))
+        text = " ".join(shown(pilot).split())
+        assert all(words in text for words in told)
 
 
 @pytest.mark.parametrize("name", PLAYED, ids="/".join)

@@ -14,6 +14,7 @@ from zcquest.engine.children import ChildLost
 from zcquest.engine.experiment import Laboratory, Line, show_line
 from zcquest.engine.message import Message as Sentence
 from zcquest.engine.plan import Plan
+from zcquest.engine.race import Turn
 from zcquest.engine.session import Session
 from zcquest.levels.loader import Level
 from zcquest.levels.play import Unplayable, play
@@ -74,7 +75,7 @@ class LevelRun:
         try:
             lab = await laboratory()
             await self._make_logs(lab)
-            report, verdict = await play(lab, self._level, self._plan, watch=self._begin)
+            report, verdict = await play(lab, self._level, self._plan, watch=self._begin, racing=self._race)
         except Unplayable as refusal:
             self._post(RunRefused(refusal.reason))
         else:
@@ -93,6 +94,12 @@ class LevelRun:
 
     def _begin(self, scene: SceneFile, session: Session) -> None:
         self._scene, self._session, self._began = scene, session, monotonic()
+
+    def _race(self, turn: Turn) -> None:
+        self._session = None
+        race = self._level.race
+        assert race
+        self._post(RunProgress(Doing(stage="racing", scene=race.rival, number=turn.pair, scenes=race.pairs)))
 
     async def _watch(self) -> None:
         while True:

@@ -12,8 +12,9 @@ from zcquest.levels.language import say
 from zcquest.levels.loader import Level
 from zcquest.levels.progress import Prediction
 from zcquest.levels.report import RunReport
-from zcquest.levels.schema import Metric, SceneFile
+from zcquest.levels.schema import Metric, RaceFile, SceneFile
 from zcquest.levels.verdict import COPIES_TOLERANCE, Comparison, Verdict
+from zcquest.levels.words import race_goal, race_outcome
 from zcquest.tui.widgets.wording import (
     bound_figure,
     feature_goal,
@@ -51,6 +52,8 @@ class Goals(Static):
         yield from self._features()
         for scene in self._level.scenes:
             yield from self._scene(scene)
+        if self._level.race:
+            yield from self._race(self._level.race)
         if self._prediction:
             yield Content("")
             yield from self._foresight(self._prediction)
@@ -100,6 +103,12 @@ class Goals(Static):
         passed = self._latest is not None and self._latest[1].passed
         open_question = row.value is None or (row.met and not limit and not passed)  # a par counts once one passes
         return _row(None if open_question else row.met, said)
+
+    def _race(self, race: RaceFile) -> Iterator[Content]:
+        contest = self._latest[1].contest if self._latest else None
+        yield _row(contest.won if contest else None, race_goal(race.rival, race.least))
+        if contest:
+            yield Content.styled(f"  {race_outcome(contest)}", "$quiet")
 
     def _foresight(self, predicted: Prediction) -> Iterator[Content]:
         yield Content.styled(_("YOU PREDICTED"), "bold $primary")

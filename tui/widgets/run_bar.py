@@ -19,7 +19,10 @@ WIDE = 100  # cells from which there is room for all the figures
 
 @dataclass(frozen=True, slots=True)
 class Doing:
-    """What goes on in which scene. `stage` is `log`, `opening`, `running` or `proving`; times in seconds."""
+    """What goes on in which scene. `stage` is `log`, `opening`, `running`, `proving` or `racing`; times in seconds.
+
+    While racing, `scene` is the rival's name, and `number` counts the pairs, of which there are `scenes`.
+    """
 
     stage: str
     scene: str
@@ -68,7 +71,9 @@ class RunBar(Widget):
         roomy = self.size.width >= WIDE
         received = doing.gauges.received if doing.gauges else 0
         parts = [_stage(doing)]
-        if doing.scenes > 1:
+        if doing.stage == "racing":
+            parts.append(f"{doing.number}/{doing.scenes}")
+        elif doing.scenes > 1:
             parts.append(f"{doing.number}/{doing.scenes} {_(doing.scene)}")
         if doing.stage == "running":
             parts.append(_bar(received, doing.size, 20 if roomy else 8))
@@ -88,6 +93,8 @@ def _stage(doing: Doing) -> str:
             return _("opening a session")
         case "proving":
             return _("proving the hops")
+        case "racing":
+            return _("racing {rival}").format(rival=doing.scene)
         case _:
             return _("running")
 

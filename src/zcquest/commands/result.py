@@ -11,7 +11,7 @@ from zcquest.levels.loader import Level
 from zcquest.levels.report import HopReport, RunReport, SceneReport
 from zcquest.levels.schema import Metric
 from zcquest.levels.verdict import COPIES_TOLERANCE, Verdict
-from zcquest.levels.words import evidence_word, mover_word
+from zcquest.levels.words import evidence_word, mover_word, race_goal, race_outcome
 
 
 def print_result(level: Level, chosen: ChosenPlan, report: RunReport, verdict: Verdict) -> None:
@@ -24,6 +24,7 @@ def print_result(level: Level, chosen: ChosenPlan, report: RunReport, verdict: V
             print_line(_("{scene}: {words}").format(scene=_(scene.name), words=say(error)), "bold red")
     _print_section(_("Features"), _features(report))
     _print_section(_("Metrics"), _metrics(report))
+    _print_race(level, report)
     if on_terminal():  # the notes would leave the columns no room
         _print_section(_("Hops"), _without_last_column(_hops(report)))
         for told in dict.fromkeys(_hop_note(hop) for scene in report.scenes for hop in scene.hops if hop.note):
@@ -48,6 +49,20 @@ def _print_verdict(level: Level, report: RunReport) -> None:
     else:
         told = _("{stars} not passed: {level}").format(stars=stars(0), level=title)
         print_line(told, "bold red")
+
+
+def _print_race(level: Level, report: RunReport) -> None:
+    if not level.race:
+        return
+    print_line()
+    print_line(_("Race"), "bold")
+    print_line(race_goal(level.race.rival, level.race.least))
+    if report.contest is None:
+        print_line(_("It was not run: the plan has to deliver first."))
+        return
+    won = report.contest.won
+    sign, style = ("✓", "green") if won else ("≈", "") if won is None else ("✗", "bold red")
+    print_line(f"{sign} {race_outcome(report.contest)}", style)
 
 
 def _features(report: RunReport) -> Table:

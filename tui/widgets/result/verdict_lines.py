@@ -12,6 +12,7 @@ from zcquest.levels.loader import Level
 from zcquest.levels.report import RunReport, SceneReport
 from zcquest.levels.schema import STARS, Feature, Metric
 from zcquest.levels.verdict import Comparison, Verdict
+from zcquest.levels.words import race_outcome
 from zcquest.tui.widgets.stars import EARNED, MISSED
 from zcquest.tui.widgets.wording import bound_figure, metric_figure, metric_word
 
@@ -44,6 +45,8 @@ def _headline(verdict: Verdict, new_best: frozenset[str]) -> Content:
 
 def _earned(verdict: Verdict, level: Level) -> list[Content]:
     lines = [_star(True, _("every message as asked, nothing lost"))]
+    if verdict.contest:
+        lines.append(Content(f"  {race_outcome(verdict.contest)}"))
     for metric in level.stars:
         rows = [row for row in verdict.pars if row.metric is metric]
         worst = next((row for row in rows if not row.met), rows[0] if rows else None)
@@ -79,6 +82,10 @@ def _why_not(report: RunReport, verdict: Verdict, several: bool) -> Iterator[str
     for row in verdict.limits:
         if not row.met and row.value is not None:
             yield _in(row.scene, _over(row), several)
+    if verdict.contest and verdict.contest.won is False:
+        yield _("race lost: {outcome}").format(outcome=race_outcome(verdict.contest))
+    elif verdict.unraced and not verdict.lost:
+        yield _("the race was not run")
     for name in verdict.missing:
         yield _("scene {scene} was not run").format(scene=_(name))
 
