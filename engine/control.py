@@ -11,6 +11,8 @@ from struct import Struct
 
 import msgspec
 
+from zcquest.engine.logs import Subscription
+from zcquest.engine.message import Message
 from zcquest.engine.network.namespaces import Namespaces
 
 COUNT = Struct(">Q")  # of a log's bytes: how machine and producer tell each other over their own connection
@@ -74,6 +76,8 @@ class MachineConfig(msgspec.Struct, frozen=True, kw_only=True):
     dlq: str | None = None  # the path of its file
     file_limit: int | None = None  # bytes: RLIMIT_FSIZE
     message: int = 0  # bytes of the log's longest message
+    index: str | None = None  # of the log
+    subscription: Subscription | None = None
     settle: bool  # fault in the interpreter's memory first, so that user faults can be told apart
     receive: Receiving | None = None
     address: str = "127.0.0.1"  # the consumer's
@@ -142,8 +146,10 @@ class Paused(msgspec.Struct, tag=True, frozen=True, kw_only=True):
     errno: int = 0
     step: int = 0
     memory: str = ""
+    reason: Message | None = None
     calls: int = 0
     position: int = 0
+    skipped: int = 0
     sent: int = 0
     garbage: int = 0
     pending: int = 0
@@ -171,6 +177,7 @@ class ConsumerConfig(msgspec.Struct, frozen=True, kw_only=True):
     window: int | None = None
     discard: bool = False  # count bytes without reading them (MSG_TRUNC)
     held: bool = False  # do not read until told to
+    subscription: Subscription | None = None
     keep: int = 0  # how many of the first bytes to keep, for `Compare`
     rejecting: bool = False
     poison: dict[int, int | None] = {}  # see `Poison`: number of the message -> deliveries that are rejected

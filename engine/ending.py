@@ -10,11 +10,19 @@ from zcquest.engine.trace import errno_name
 
 
 def why(
-    ending: Ending, *, step: int | None = None, errno: int = 0, killed_by: int = 0, memory: str = "", buffer: int = 0
+    ending: Ending,
+    *,
+    step: int | None = None,
+    errno: int = 0,
+    killed_by: int = 0,
+    memory: str = "",
+    buffer: int = 0,
+    reason: Message | None = None,
 ) -> Message | None:
     """The reason; None for a plan that sent all there was.
 
-    `step` (counted from 1) is where it ended, if that is known; `killed_by` a signal's number; `buffer` bytes.
+    `step` (counted from 1) is where it ended, if that is known; `killed_by` a signal's number; `buffer` bytes;
+    `reason` what a call said of the damage it met.
     """
     match ending:
         case Ending.SENT | Ending.END_OF_FILE:
@@ -27,6 +35,8 @@ def why(
             return message("a call failed with {errno}", errno=errno_name(errno))
         case Ending.NO_BYTES:
             return message("{memory} holds no bytes yet that user code could work on", memory=memory)
+        case Ending.DAMAGED:
+            return reason or message("the log or its index is damaged")
         case Ending.NO_MEMORY:
             return message(
                 "the kernel refused a buf of {bytes} bytes with {errno}", bytes=buffer, errno=errno_name(errno)

@@ -182,7 +182,7 @@ def _observation(session: Session, calibration: Calibration | None, proofs: Mapp
             session.payload,
             proofs,
             doubt,
-            absent=paused.position if session.eviction else 0,
+            absent=paused.position - paused.skipped if session.eviction else 0,
             card=_card(session),
         ),
         network=Network(session.wire.scatter_gather, session.nic) if session.wire else None,
@@ -210,7 +210,7 @@ def _observation(session: Session, calibration: Calibration | None, proofs: Mapp
 def _batches(session: Session) -> tuple[Span, ...]:
     fd = os.open(session.run_log.original if session.tampered else session.run_log.path, os.O_RDONLY)
     try:
-        return tuple(format_of(session.scene.log.format).spans(fd, os.fstat(fd).st_size))
+        return tuple(format_of(session.scene.log.format).spans(fd, os.fstat(fd).st_size, session.scene.subscription))
     finally:
         os.close(fd)
 

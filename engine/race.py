@@ -215,7 +215,14 @@ def _spoilt(session: Session, stop: Stop) -> Message | None:
         return _incomplete(session)
     if stop.ending is Ending.END_OF_FILE:
         return message("the log ended before its size was reached")
-    return why(stop.ending, errno=stop.errno, killed_by=stop.signal, memory=stop.memory, buffer=session.buffer)
+    return why(
+        stop.ending,
+        errno=stop.errno,
+        killed_by=stop.signal,
+        memory=stop.memory,
+        buffer=session.buffer,
+        reason=stop.reason,
+    )
 
 
 def _incomplete(session: Session) -> Message | None:

@@ -10,15 +10,16 @@ from pathlib import Path
 from msgspec import UNSET
 
 from zcquest.engine.consumer.comparison import compare, count_differences
-from zcquest.engine.logs import ensure, format_of
+from zcquest.engine.logs import ensure, ensure_index, format_of
 from zcquest.engine.scene import Scene
 
 SHARED_FROM = 64 << 20  # logs above this many bytes are linked, not copied: they cannot be tampered with or cut
 SEGMENT = "00000000000000000000.log"  # a segment is named by its base offset
+_INDEX = ".index"
 
 
 def place_log(scene: Scene, cache: Path, folder: Path) -> Path:
-    """This run's own log, as a broker would lay it out. Raises LogUnavailable and OSError.
+    """This run's own log, as a broker would lay it out, and its index if it has one. Raises LogUnavailable, OSError.
 
     A copy, so that it can be tampered with and cut; a large log is a link to the cached one, for the disk's sake.
     Where the machine receives, its own log is an empty file, and the copy is what the producer has.
@@ -31,6 +32,9 @@ def place_log(scene: Scene, cache: Path, folder: Path) -> Path:
         shutil.copyfile(source, produced(target))
         target.touch()
         return target
+    if index := _index(scene, cache):
+        shutil.copyfile(index, target.with_suffix(_INDEX))
+        _settle_on_disk(target.with_suffix(_INDEX))
     if scene.log.size > SHARED_FROM and not scene.truncate:
         if scene.log.file is not UNSET:
             target.symlink_to(source)
@@ -46,6 +50,12 @@ def place_log(scene: Scene, cache: Path, folder: Path) -> Path:
 def produced(log: Path) -> Path:
     """The producer's log, where the machine receives its own."""
     return log.with_suffix(".produced")
+
+
+def _index(scene: Scene, cache: Path) -> Path | None:
+    rules = format_of(scene.log.format).index
+    topic = rules.topic(scene.log, scene.subscription) if rules else None
+    return ensure_index(scene.log, topic, cache) if topic else None
 
 
 def _settle_on_disk(path: Path) -> None:
@@ -66,6 +76,12 @@ class RunLog:
         self.sibling = path.with_suffix(".sibling")
         self.dead_letters = path.with_name("dlq")
         self._format = format_of(log_format)
+
+    @property
+    def index(self) -> Path | None:
+        """The log's index beside it: a ConsumeQueue; None where there is none."""
+        path = self.path.with_suffix(_INDEX)
+        return path if path.exists() else None
 
     @property
     def shared(self) -> bool:

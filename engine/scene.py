@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from zcquest.engine.logs import LogSpec
+from zcquest.engine.logs import LogSpec, Subscription
 
 MIB = 1 << 20
 
@@ -73,6 +73,7 @@ class Scene:
     send_buffer: int | None = None  # the machine's SO_SNDBUF; None: the kernel's default
     truncate: Truncate | None = None
     network: BenchNetwork | None = None  # None: loopback
+    subscription: Subscription | None = None  # None: the consumer wants every message
     poison: tuple[Poison, ...] = ()  # of a RocketMQ log: there a message can be sent again alone
     retries: int | None = None  # how often a rejected message may be delivered again; None: no one counts
     dlq: DeadLetters | None = None

@@ -39,6 +39,7 @@ from zcquest.engine.crash import Crash
 from zcquest.engine.gauges import Gauges, mapping_resident, socket_queues
 from zcquest.engine.logs import Delivery
 from zcquest.engine.machine.executor import Ending
+from zcquest.engine.message import Message
 from zcquest.engine.meters import Meters, read_meters
 from zcquest.engine.network.bench import Wire
 from zcquest.engine.network.counters import NicCount, read_nic
@@ -58,12 +59,16 @@ _LOOPBACK = "lo"
 
 @dataclass(frozen=True, slots=True)
 class Stop:
-    """How and where a run ended: an errno where a call failed, a signal where one killed the machine."""
+    """How and where a run ended: an errno where a call failed, a signal where one killed the machine.
+
+    `reason` is why a log or an index was refused.
+    """
 
     ending: Ending
     errno: int = 0
     signal: int = 0
     memory: str = ""
+    reason: Message | None = None
     in_flight: InFlight | None = None
 
 
@@ -190,6 +195,7 @@ class Session:
             log_format=scene.log.format,
             rate=scene.rate,
             window=scene.window,
+            subscription=scene.subscription,
             discard=discard,
             keep=keep,
             rejecting=scene.rejecting,
@@ -218,6 +224,8 @@ class Session:
             dlq=str(self.dlq) if self.dlq else None,
             file_limit=scene.dlq.limit if scene.dlq else None,
             message=scene.log.message,
+            index=str(index) if (index := self.run_log.index) else None,
+            subscription=scene.subscription,
             settle=settle,
             address=consumer.address,
             namespaces=wire.sender if wire else None,
@@ -228,10 +236,22 @@ class Session:
         self.buffer = ready.buffer
         self._listener = asyncio.create_task(self._listen(self._consumer))
         if scene.start == "cold":
-            self.eviction = await asyncio.to_thread(evict, self._fd, self.size)
+            self.eviction = await asyncio.to_thread(self._evict)
         else:
-            await asyncio.to_thread(warm, self._fd, self.size)
+            await asyncio.to_thread(self._warm)
         self._nic_before = self._read_nic()
+
+    def _evict(self) -> Eviction:
+        if index := self.run_log.index:
+            with open(index, "rb", buffering=0) as file:
+                evict(file.fileno(), index.stat().st_size)
+        return evict(self._fd, self.size)
+
+    def _warm(self) -> None:
+        if index := self.run_log.index:
+            with open(index, "rb", buffering=0) as file:
+                warm(file.fileno(), index.stat().st_size)
+        warm(self._fd, self.size)
 
     # -- moving --------------------------------------------------------------------------------------------------------
 
@@ -317,7 +337,7 @@ class Session:
     @property
     def payload(self) -> int:
         """Bytes that the run has brought to where they were to go."""
-        return self.delivery.received if self.delivery else 0
+        return self.delivery.payload if self.delivery else 0
 
     @property
     def consumer_done(self) -> bool:
@@ -438,7 +458,9 @@ class Session:
         else:
             self._measure()
             if self.paused.ending:
-                self.stop = Stop(Ending(self.paused.ending), self.paused.errno, memory=self.paused.memory)
+                self.stop = Stop(
+                    Ending(self.paused.ending), self.paused.errno, memory=self.paused.memory, reason=self.paused.reason
+                )
         return self.paused
 
     async def _hear(self, machine: Child) -> Any:

@@ -68,6 +68,7 @@ class SceneReport(msgspec.Struct, frozen=True, kw_only=True):
     signal: int
     failed_step: int | None  # counted from 1
     memory: str  # what user-space work found empty
+    reason: Message | None = None  # why it refused what it found
     copies: float | None
     cpu_copies: float | None
     dma_copies: float | None
@@ -98,6 +99,7 @@ class SceneReport(msgspec.Struct, frozen=True, kw_only=True):
             killed_by=self.signal,
             memory=self.memory,
             buffer=self.buffer,
+            reason=self.reason,
         )
 
 
@@ -157,6 +159,7 @@ def _scene(level: Level, file: SceneFile, observed: Observation) -> SceneReport:
         signal=stop.signal,
         failed_step=_failed_step(observed),
         memory=stop.memory,
+        reason=stop.reason,
         copies=tally.copies(),
         cpu_copies=tally.cpu_copies,
         dma_copies=tally.dma_copies,

@@ -11,7 +11,8 @@ from typing import Annotated, Literal
 import msgspec
 
 from zcquest.engine.calls import CALLS
-from zcquest.engine.logs import LogSpec, format_of
+from zcquest.engine.logs import LogSpec, Subscription, format_of
+from zcquest.engine.logs.rocketmq_orders import topic_names
 from zcquest.engine.message import message
 from zcquest.engine.plan import parse
 from zcquest.engine.race import FEWEST
@@ -42,6 +43,7 @@ class Feature(StrEnum):
     DLQ = "dlq"
     DURABILITY = "durability"
     POWER_CUT = "power_cut"
+    TAG_FILTER = "tag_filter"
 
 
 class Size(int):
@@ -144,6 +146,13 @@ class QueueFile(Table, frozen=True, kw_only=True):
     full: bool = False
 
 
+class SubscriptionFile(Table, frozen=True, kw_only=True):
+    """What the consumer wants of a RocketMQ log: the messages of a topic, and of a tag; unset is all."""
+
+    topic: str | None = None
+    tag: str | None = None
+
+
 class MetricsFile(Table, frozen=True, kw_only=True):
     """One figure a metric, where it matters: `copies` per payload byte, `switches`, `buffer` in bytes."""
 
@@ -175,6 +184,7 @@ class SceneFile(Table, frozen=True, kw_only=True):
     retries: Annotated[int, msgspec.Meta(ge=0)] | None = None
     dlq: QueueFile | None = None
     producer: ProducerFile | None = None
+    subscription: SubscriptionFile | None = None
     limit: MetricsFile = MetricsFile()
     par: MetricsFile = MetricsFile()
 
@@ -193,6 +203,24 @@ class SceneFile(Table, frozen=True, kw_only=True):
             raise Rejected(reason, "poison")
         if self.producer and (self.truncate or self.poison or self.dlq or self.consumer != ConsumerFile()):
             raise Rejected(message("a scene has a producer, or a consumer and what can happen to its log"), "producer")
+        if self.subscription:
+            self._refuse_unknown_subscription(self.subscription)
+
+    def _refuse_unknown_subscription(self, wanted: SubscriptionFile) -> None:
+        if self.log.format != "rocketmq":
+            raise Rejected(message("only a RocketMQ log has topics and tags to subscribe to"), "subscription")
+        topics, tags = self._topics(), self.log.tags or ()
+        if (wanted.topic or topics[0]) not in topics or (wanted.topic is None and len(topics) > 1):
+            raise Rejected(message("the log has the topics {names}", names=", ".join(topics)), "subscription.topic")
+        if wanted.tag is not None and wanted.tag not in tags:
+            raise Rejected(message("the log has the tags {names}", names=", ".join(tags)), "subscription.tag")
+
+    def _topics(self) -> list[str]:
+        return [name.decode() for name in topic_names(self.log.topics or 1)]
+
+    def _subscription(self) -> Subscription | None:
+        wanted = self.subscription
+        return Subscription(topic=wanted.topic or self._topics()[0], tag=wanted.tag) if wanted else None
 
     def engine_scene(self) -> Scene:
         """This scene in the engine's terms."""
@@ -212,6 +240,7 @@ class SceneFile(Table, frozen=True, kw_only=True):
             retries=self.retries,
             dlq=None if queue is None else DeadLetters(rewritten=queue.rewritten, limit=queue.limit, full=queue.full),
             receive=Receive(window=int(producer.window), kill=producer.kill) if producer else None,
+            subscription=self._subscription(),
         )
 
 

@@ -41,7 +41,7 @@ class Ask(StrEnum):
 
 
 # The engine's names for the ways a run fails; spelled out so that texts can be read where the machine cannot be loaded.
-ENDINGS = ("end_of_file", "stalled", "error", "no_bytes", "no_memory", "killed", "deadline")
+ENDINGS = ("end_of_file", "stalled", "error", "no_bytes", "damaged", "no_memory", "killed", "deadline")
 
 _VALUES: Mapping[Ask, Collection[str]] = {
     Ask.ERRNO: tuple(errno.errorcode.values()),

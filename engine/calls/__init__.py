@@ -6,10 +6,11 @@ from collections.abc import Mapping
 
 from zcquest.engine.calls.base import Call, Kind, Parameter
 from zcquest.engine.calls.files import Fadvise, Fdatasync, Fsync, Pread, Read, Readahead
+from zcquest.engine.calls.gathering import Writev
 from zcquest.engine.calls.implied import Lseek, Poll, Recover
 from zcquest.engine.calls.mapping import Madvise, Mmap
 from zcquest.engine.calls.sockets import Recv, Send, Write
-from zcquest.engine.calls.user import Memcpy, Rewrite, Verify
+from zcquest.engine.calls.user import Memcpy, Rewrite, Select, Verify
 from zcquest.engine.calls.zerocopy import CopyFileRange, Sendfile
 
 CALLS: Mapping[str, Call] = {
@@ -31,6 +32,8 @@ CALLS: Mapping[str, Call] = {
         Memcpy(),
         Verify(),
         Rewrite(),
+        Select(),
+        Writev(),
     )
 }
 """What a plan may name."""

@@ -10,6 +10,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, ClassVar
 
 from zcquest.engine.calls.inline import Inline
+from zcquest.engine.message import Message
 from zcquest.engine.places import Place, Route
 from zcquest.engine.plan.model import Lane, Step
 
@@ -22,7 +23,7 @@ class Kind(StrEnum):
     """What may be written for a parameter."""
 
     FD = "fd"  # a resource with a file descriptor: whether it suits the call is the kernel's to say
-    MEMORY = "memory"  # user-space bytes: a buffer, `map` or `ack`
+    MEMORY = "memory"  # user-space bytes: a buffer, `map` or `ack`; or the parameter's words
     SIZE = "size"  # a number of bytes, or MESSAGE
     FLAGS = "flags"  # any number of the parameter's words, last in the call
 
@@ -46,7 +47,7 @@ _PLACES = {
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """One parameter of a call. `words` are the flags that FLAGS allows; other kinds have their own vocabulary."""
+    """One parameter of a call. `words` are those that FLAGS allows, and MEMORY where it takes others than MEMORIES."""
 
     name: str
     kind: Kind
@@ -69,6 +70,14 @@ class NoBytes(Exception):
         super().__init__(call, memory)
         self.call = call
         self.memory = memory
+
+
+class Refusal(Exception):
+    """What a user-space call found in the log or its index cannot be worked with; `message` says why."""
+
+    def __init__(self, message: Message) -> None:
+        super().__init__(str(message))
+        self.message = message
 
 
 class Call(ABC):
@@ -95,6 +104,10 @@ class Call(ABC):
 
     def inline(self, step: Step) -> Inline | None:
         """The step as lines of the bare loop; None where it has no such form."""
+        return None
+
+    def ranged(self, step: Step) -> Inline | None:
+        """The step as lines that send all the ranges of the log that a filter has chosen; None where it has none."""
         return None
 
     @abstractmethod

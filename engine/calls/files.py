@@ -34,6 +34,8 @@ class Read(Call):
     def execute(self, machine: Machine, step: Step) -> Iterator[None]:
         source, target, size = step.values
         count = machine.count(size)
+        if source == "log" and not (count := machine.wanted(count)):
+            return
         if source != "log" or target not in BUFFERS:
             function, arguments = machine.raw("read", DESCRIPTORS[source], machine.address(target), count)
             got = machine.call(self.name, function, arguments, 0, count)
@@ -76,6 +78,8 @@ class Pread(Call):
     def execute(self, machine: Machine, step: Step) -> Iterator[None]:
         source, target, size = step.values
         count = machine.count(size)
+        if source == "log" and not (count := machine.wanted(count)):
+            return
         function, arguments = machine.raw(
             "pread", DESCRIPTORS[source], machine.address(target), count, machine.position
         )

@@ -19,6 +19,30 @@ class Inline:
     setup: tuple[str, ...] = ()
 
 
+def each_range(call: str, count: int) -> Inline:
+    """Lines that make one call a range, going on after a short count; a step's `count` bytes cut a range in two.
+
+    `call` has `{count}` where it says how many. They may name starts, stops (arrays) and map, and keep pos and calls.
+    """
+    return Inline(
+        (
+            f"budget = {count}",
+            "for pos, end in zip(starts, stops):",
+            "    left = end - pos",
+            "    if left < budget:",
+            f"        n = {call.format(count='left')}",
+            "        calls += 1; budget -= n",
+            "        if n == left: continue",
+            "        pos += n",
+            "    while pos < end:",
+            "        left = end - pos if end - pos < budget else budget",
+            f"        n = {call.format(count='left')}",
+            f"        calls += 1; pos += n; budget = budget - n or {count}",
+            "        if not n: raise EOFError",
+        )
+    )
+
+
 def load(buffer: str, call: str, setup: tuple[str, ...] = ()) -> Inline:
     """Lines that fill a buffer from the cursor on with one call; at the end of the file it keeps what it has."""
     return Inline((f"n = {call}", "calls += 1", "if n:", *_filled(buffer)), setup)

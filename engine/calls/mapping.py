@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class Mmap(Call):
-    """mmap(2) of the whole log, read-only. Mapping again replaces the old mapping (MAP_FIXED), in one call."""
+    """mmap(2) of the whole log, or of its index, read-only. A second mapping replaces the first (MAP_FIXED)."""
 
     name: ClassVar[str] = "mmap"
     carries_all: ClassVar[bool] = True
@@ -29,7 +29,7 @@ class Mmap(Call):
         return route(step.values[0], "map")
 
     def execute(self, machine: Machine, step: Step) -> Iterator[None]:
-        machine.map_log(self.name, DESCRIPTORS[step.values[0]], flags(step, 1))
+        machine.map_file(self.name, step.values[0], flags(step, 1))
         yield
 
     def show(self, step: Step, record: Record) -> str:

@@ -11,8 +11,8 @@ import socket
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from zcquest.engine.calls.base import BUFFERS, DESCRIPTORS, Call, Kind, Parameter, flags, route
-from zcquest.engine.calls.inline import Inline, advance, push
+from zcquest.engine.calls.base import BUFFERS, DESCRIPTORS, MESSAGE, Call, Kind, Parameter, flags, route
+from zcquest.engine.calls.inline import Inline, advance, each_range, push
 from zcquest.engine.places import Route
 from zcquest.engine.plan.model import Step
 
@@ -69,6 +69,12 @@ class Write(Call):
         if source in BUFFERS:
             return push(source, self.opening, count)
         return advance(f"{self.opening}map[pos:pos + {{count}}])", count)
+
+    def ranged(self, step: Step) -> Inline | None:
+        target, source, count = step.values
+        if (target, source) != ("sock", "map") or count == MESSAGE:
+            return None
+        return each_range(f"{self.opening}map[pos:pos + {{count}}])", count)
 
     def show(self, step: Step, record: Record) -> str:
         return f"write({DESCRIPTORS[step.values[0]]}, {_memory(step, record)}, {record.size})"

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from zcquest.engine.calls.base import BUFFERS, REJECTED, Call, Kind, NoBytes, Parameter, route
 from zcquest.engine.calls.inline import Inline, fetch, hand_on
+from zcquest.engine.machine.filters import select, verify
 from zcquest.engine.places import Route
 from zcquest.engine.plan.model import Lane, Step
 
@@ -69,7 +70,7 @@ class Verify(Call):
 
     def execute(self, machine: Machine, step: Step) -> Iterator[None]:
         count = machine.count(step.values[1]) if len(step.arguments) > 1 else None
-        if machine.verify(self.name, step.values[0], count):
+        if verify(machine, self.name, step.values[0], count):
             yield
 
     def show(self, step: Step, record: Record) -> str:
@@ -94,6 +95,27 @@ class Rewrite(Call):
 
     def show(self, step: Step, record: Record) -> str:
         return f"rewrite({step.values[0]}, {record.size})"
+
+
+class Select(Call):
+    """What the consumer subscribed to, told in user code by the index or by content: the rest is left out of what the
+    next calls send."""
+
+    name: ClassVar[str] = "select"
+    prototype: ClassVar[str] = "int select(const void *entries_or_messages, size_t n);"
+    parameters: ClassVar[tuple[Parameter, ...]] = (
+        Parameter("mem", Kind.MEMORY, ("index", *BUFFERS, "map")),
+        Parameter("n", Kind.SIZE, optional=True),
+    )
+    system: ClassVar[bool] = False
+
+    def execute(self, machine: Machine, step: Step) -> Iterator[None]:
+        count = machine.count(step.values[1]) if len(step.arguments) > 1 else None
+        if select(machine, self.name, step.values[0], count):
+            yield
+
+    def show(self, step: Step, record: Record) -> str:
+        return f"select({step.values[0]}+{record.offset}, {record.size})"
 
 
 def _memmove(target: int, source: int, count: int) -> int:

@@ -6,8 +6,8 @@ import os
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, ClassVar
 
-from zcquest.engine.calls.base import DESCRIPTORS, Call, Kind, Parameter, route
-from zcquest.engine.calls.inline import Inline, advance
+from zcquest.engine.calls.base import DESCRIPTORS, MESSAGE, Call, Kind, Parameter, route
+from zcquest.engine.calls.inline import Inline, advance, each_range
 from zcquest.engine.places import Route
 from zcquest.engine.plan.model import Step
 
@@ -53,6 +53,12 @@ class Sendfile(Call):
             return None
         out, into = DESCRIPTORS["sock"], DESCRIPTORS["log"]
         return advance(f"sendfile({out}, {into}, pos, {{count}})", step.values[2])
+
+    def ranged(self, step: Step) -> Inline | None:
+        if step.values[:2] != ("sock", "log") or step.values[2] == MESSAGE:
+            return None
+        out, into = DESCRIPTORS["sock"], DESCRIPTORS["log"]
+        return each_range(f"sendfile({out}, {into}, pos, {{count}})", step.values[2])
 
     def show(self, step: Step, record: Record) -> str:
         out, into = DESCRIPTORS[step.values[0]], DESCRIPTORS[step.values[1]]

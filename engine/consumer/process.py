@@ -61,7 +61,7 @@ class Consumer:
         self.held = config.held
         self.over = False
         self.lost = False
-        self.reader = format_of(config.log_format).reader()
+        self.reader = format_of(config.log_format).reader(config.subscription)
         self.rejections: Rejections | None = None
         if config.rejecting:
             self.rejections = Rejections(connection, config.poison, config.strays, config.dies_at)

@@ -12,6 +12,7 @@ from zcquest.engine.features.durability import durability
 from zcquest.engine.features.power_cut import power_cut
 from zcquest.engine.features.retry import retry
 from zcquest.engine.features.survival import survival
+from zcquest.engine.features.tag_filter import tag_filter
 
 FEATURES: Mapping[str, Feature] = {
     "delivery": delivery,
@@ -21,6 +22,7 @@ FEATURES: Mapping[str, Feature] = {
     "dlq": dlq,
     "durability": durability,
     "power_cut": power_cut,
+    "tag_filter": tag_filter,
 }
 
 __all__ = ["FEATURES", "Feature", "Judgement", "Outcome"]

@@ -90,7 +90,7 @@ def _runs(outcome: Outcome) -> list[tuple[int, int]]:
     """The offsets due, as inclusive runs."""
     runs: list[list[int]] = []
     for number, span in enumerate(outcome.batches):
-        if number in outcome.rotten:
+        if number in outcome.rotten or not span.wanted:
             continue
         if runs and runs[-1][1] + 1 == span.first:
             runs[-1][1] = span.last

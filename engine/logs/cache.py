@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import errno
+import mmap
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -42,17 +43,42 @@ def ensure(spec: LogSpec, folder: Path, limit: int = LIMIT) -> Path:
     Checking reads the file, so it leaves pages of it in the page cache. Blocks while another process makes a log in
     the same folder. Raises LogUnavailable: no room, or the folder cannot be written.
     """
-    stem = _stem(spec)
     if spec.file is not UNSET:
         return Path(spec.file)
+    return _kept(folder, _stem(spec), spec.size, lambda: format_of(spec.format).segments(spec), limit)
+
+
+def _kept(folder: Path, stem: str, size: int | None, build: Callable[[], Iterator[bytes]], limit: int) -> Path:
+    """The file of this stem and, where it is known beforehand, of this size."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        if (path := _good(folder, stem, spec.size)) is None:
+        if (path := _good(folder, stem, size)) is None:
             with _alone(folder):
-                path = _good(folder, stem, spec.size) or _make(spec, folder, stem, limit)
+                path = _good(folder, stem, size) or _make(build, folder, stem, size or 0, limit)
     except OSError as error:
-        raise LogUnavailable(_reason(error, spec.size, folder)) from error
+        raise LogUnavailable(_reason(error, size or 0, folder)) from error
     return path
+
+
+def ensure_index(spec: LogSpec, topic: str, folder: Path, limit: int = LIMIT) -> Path:
+    """The file that holds the index of a topic of the log of `spec`: made from the log itself, kept as that is.
+
+    Blocks, and raises LogUnavailable, as `ensure` does.
+    """
+    rules = format_of(spec.format).index
+    assert rules
+    log = ensure(spec, folder, limit)
+    stem = f"index-{_stem(spec)}-{topic}"
+
+    def build() -> Iterator[bytes]:
+        with (
+            log.open("rb") as file,
+            mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data,
+            memoryview(data) as view,
+        ):
+            yield rules.build(view, topic)
+
+    return _kept(folder, stem, None, build, limit)
 
 
 def _stem(spec: LogSpec) -> str:
@@ -62,12 +88,13 @@ def _stem(spec: LogSpec) -> str:
     return f"{spec.format}-{format_size(spec.size)}-{blake2b(made_from, digest_size=8).hexdigest()}"
 
 
-def _good(folder: Path, stem: str, size: int) -> Path | None:
+def _good(folder: Path, stem: str, size: int | None) -> Path | None:
     for path in folder.glob(f"{stem}-*.log"):
         with suppress(OSError):
             os.utime(path)  # asked for now: before the check, so that nobody removes it after
         with suppress(FileNotFoundError):
-            if path.stat().st_size == size and path.stem == f"{stem}-{_checksum(path, size):08x}":
+            found = path.stat().st_size
+            if size in (None, found) and path.stem == f"{stem}-{_checksum(path, found):08x}":
                 return path
     return None
 
@@ -100,19 +127,19 @@ def _alone(folder: Path) -> Iterator[None]:
         os.close(lock)
 
 
-def _make(spec: LogSpec, folder: Path, stem: str, limit: int) -> Path:
+def _make(build: Callable[[], Iterator[bytes]], folder: Path, stem: str, size: int, limit: int) -> Path:
     for left in (*folder.glob("*.partial"), *folder.glob(f"{stem}-*.log")):
         left.unlink(missing_ok=True)  # what a killed process left behind, or this log, damaged
-    _make_room(spec.size, folder, limit)
+    _make_room(size, folder, limit)
     partial = folder / f"{stem}.partial"
     try:
         with partial.open("wb", buffering=0) as file:
-            for block in format_of(spec.format).segments(spec):
+            for block in build():
                 rest = memoryview(block)
                 while rest:
                     rest = rest[file.write(rest) :]
             os.fsync(file.fileno())
-        path = folder / f"{stem}-{_checksum(partial, spec.size):08x}.log"
+        path = folder / f"{stem}-{_checksum(partial, partial.stat().st_size):08x}.log"
         partial.replace(path)
     finally:
         partial.unlink(missing_ok=True)

@@ -14,6 +14,7 @@ from zcquest.engine.logs.kafka_spans import spans
 from zcquest.engine.logs.kafka_tamper import tampered
 from zcquest.engine.logs.kafka_walk import walk
 from zcquest.engine.logs.spec import LogSpec
+from zcquest.engine.logs.subscription import Subscription
 
 LEADER_EPOCH = 7
 BLOCK = 2 << 20  # bytes of batches made at a time
@@ -100,7 +101,7 @@ def _fit(room: int) -> tuple[int, int]:
     return value, room - value - varint_size(value)
 
 
-def _reader() -> Reader:
+def _reader(subscription: Subscription | None = None) -> Reader:
     from zcquest.engine.logs.kafka_reader import KafkaReader  # here: only a consumer pays for loading aiokafka
 
     return KafkaReader()

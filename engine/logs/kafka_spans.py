@@ -8,11 +8,12 @@ from struct import Struct
 
 from zcquest.engine.logs.formats import Span
 from zcquest.engine.logs.kafka_layout import HEADER_SIZE, LENGTH_END
+from zcquest.engine.logs.subscription import Subscription
 
 _HEAD = Struct(">qi11xi")  # base offset, batch length, last offset delta (at byte 23)
 
 
-def spans(fd: int, size: int) -> Iterator[Span]:
+def spans(fd: int, size: int, subscription: Subscription | None = None) -> Iterator[Span]:
     """The whole batches within the file's first `size` bytes. Stops at what is cut short or cannot be walked."""
     at = 0
     while at + HEADER_SIZE <= size:

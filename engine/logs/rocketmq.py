@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from struct import Struct
 from typing import NamedTuple
 
+from msgspec import UNSET
+
 from zcquest.engine.logs import orders
-from zcquest.engine.logs.formats import Format, Reader
+from zcquest.engine.logs.formats import Bytes, Format, Index, Reader
 from zcquest.engine.logs.rocketmq_fields import fields
 from zcquest.engine.logs.rocketmq_layout import (
     BLANK_MAGIC,
@@ -21,10 +23,13 @@ from zcquest.engine.logs.rocketmq_layout import (
 )
 from zcquest.engine.logs.rocketmq_message import StoredMessage, encode
 from zcquest.engine.logs.rocketmq_orders import choice, keys, properties, topic_names
+from zcquest.engine.logs.rocketmq_queue import ENTRY_SIZE, consume_queue
+from zcquest.engine.logs.rocketmq_select import by_content, by_index
 from zcquest.engine.logs.rocketmq_spans import record_bounds, spans
 from zcquest.engine.logs.rocketmq_tamper import tampered
 from zcquest.engine.logs.rocketmq_walk import walk
 from zcquest.engine.logs.spec import LogSpec
+from zcquest.engine.logs.subscription import Subscription
 
 BLOCK = 2 << 20  # bytes of messages made at a time
 REPEATS_OVER = 64 << 20  # bytes: a larger log repeats its first block
@@ -122,10 +127,21 @@ def _stamp(block: _Block, numbers: range, base: int, queue_offsets: list[int]) -
         queue_offsets[topic] += 1
 
 
-def _reader() -> Reader:
+def _indexed_topic(spec: LogSpec, subscription: Subscription | None) -> str | None:
+    if subscription or spec.file is not UNSET:
+        return subscription.topic if subscription else None
+    names = topic_names(spec.topics or 1)
+    return names[0].decode() if len(names) == 1 else None
+
+
+def _consume_queue(log: Bytes, topic: str) -> bytes:
+    return consume_queue(log, topic.encode(), QUEUE_ID)
+
+
+def _reader(subscription: Subscription | None = None) -> Reader:
     from zcquest.engine.logs.rocketmq_reader import RocketMQReader
 
-    return RocketMQReader()
+    return RocketMQReader(subscription)
 
 
 ROCKETMQ = Format(
@@ -139,5 +155,6 @@ ROCKETMQ = Format(
     fields=fields,
     spans=spans,
     bounds=record_bounds,
+    index=Index(_indexed_topic, _consume_queue, ENTRY_SIZE, by_index, by_content),
     identity=(12, 48),  # QUEUEID to BORNTIMESTAMP: BODYCRC before it is the body's, the physical offset its own
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from zcquest.engine.logs.formats import Damaged
 from zcquest.engine.logs.rocketmq_layout import (
     BODY_CRC_AT,
     PREFIX,
@@ -15,16 +16,11 @@ from zcquest.engine.logs.rocketmq_layout import (
     record_size,
 )
 from zcquest.engine.logs.rocketmq_message import StoredMessage, decode
-from zcquest.engine.message import Message, message
+from zcquest.engine.message import message
 
 
-class DamagedLog(Exception):
+class DamagedLog(Damaged):
     """What stands at `offset` (bytes) of the CommitLog cannot be what a broker wrote there; `message` says why."""
-
-    def __init__(self, offset: int, message: Message) -> None:
-        super().__init__(f"byte {offset}: {message}")
-        self.offset = offset
-        self.message = message
 
 
 def read_log(data: Bytes, *, check_bodies: bool = True) -> Iterator[StoredMessage]:

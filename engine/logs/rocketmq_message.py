@@ -19,6 +19,7 @@ from zcquest.engine.logs.rocketmq_layout import (
     Parts,
     body_crc,
 )
+from zcquest.engine.logs.subscription import Subscription
 
 NAME_END, VALUE_END = b"\x01", b"\x02"
 _I32, _I16 = Struct(">i"), Struct(">h")
@@ -52,7 +53,7 @@ class StoredMessage(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def tag(self) -> str:
         """Its tag; empty where it has none. What is no UTF-8 is replaced, as Java does."""
-        return (property_of(self.properties, b"TAGS") or b"").decode(errors="replace")
+        return tag_of(self.properties)
 
 
 def encode(stored: StoredMessage) -> bytes:
@@ -111,6 +112,20 @@ def property_of(properties: bytes, name: bytes) -> bytes | None:
     wanted = VALUE_END + name + NAME_END
     _, found, after = (VALUE_END + properties).partition(wanted)
     return after.partition(VALUE_END)[0] if found else None
+
+
+def tag_of(properties: bytes) -> str:
+    """The tag that the properties name; empty where they name none."""
+    return (property_of(properties, b"TAGS") or b"").decode(errors="replace")
+
+
+def is_wanted(data: Bytes, found: Parts, end: int, subscription: Subscription | None) -> bool:
+    """Whether the message whose parts are `found`, and which ends at `end`, has the topic and the very tag wanted."""
+    if subscription is None:
+        return True
+    if data[found.topic : found.topic_end] != subscription.topic.encode():
+        return False
+    return subscription.tag is None or tag_of(bytes(data[found.properties : end])) == subscription.tag
 
 
 def number_of(properties: bytes, following: int) -> int:

@@ -6,13 +6,14 @@ from collections.abc import Iterator
 from struct import Struct
 from typing import NamedTuple
 
+from zcquest.engine.logs.formats import Damaged
 from zcquest.engine.logs.java_hash import java_hash
 from zcquest.engine.logs.rocketmq_layout import OVERHEAD, Bytes
 from zcquest.engine.logs.rocketmq_log import DamagedLog, read_log
 from zcquest.engine.message import Message, message
 
-_ENTRY = Struct(">qiq")  # CommitLog offset, TOTALSIZE, tagsCode
-ENTRY_SIZE = _ENTRY.size
+ENTRY = Struct(">qiq")  # CommitLog offset, TOTALSIZE, tagsCode
+ENTRY_SIZE = ENTRY.size
 
 
 class Entry(NamedTuple):
@@ -23,13 +24,8 @@ class Entry(NamedTuple):
     tags_code: int
 
 
-class DamagedQueue(Exception):
+class DamagedQueue(Damaged):
     """The entry at `offset` (bytes) of the ConsumeQueue cannot be followed; `message` says why."""
-
-    def __init__(self, offset: int, message: Message) -> None:
-        super().__init__(f"byte {offset}: {message}")
-        self.offset = offset
-        self.message = message
 
 
 def tags_code(tag: str) -> int:
@@ -55,7 +51,7 @@ def consume_queue(log: Bytes, topic: bytes, queue_id: int) -> bytes:
                     number=len(index) // ENTRY_SIZE,
                 ),
             )
-        index += _ENTRY.pack(stored.physical_offset, stored.size, tags_code(stored.tag))
+        index += ENTRY.pack(stored.physical_offset, stored.size, tags_code(stored.tag))
     return bytes(index)
 
 
@@ -67,25 +63,23 @@ def entries(index: Bytes, log_size: int) -> Iterator[Entry]:
     """
     whole = len(index) - len(index) % ENTRY_SIZE
     with memoryview(index) as view, view[:whole] as table:
-        for number, (offset, size, code) in enumerate(_ENTRY.iter_unpack(table)):
-            if offset < 0 or size < OVERHEAD:
-                raise DamagedQueue(
-                    number * ENTRY_SIZE,
-                    message("{size} bytes at {offset} cannot be a message", size=size, offset=offset),
-                )
-            if offset + size > log_size:
-                raise DamagedQueue(
-                    number * ENTRY_SIZE,
-                    message(
-                        "{size} bytes at {offset} reach past the log's end at {end}",
-                        size=size,
-                        offset=offset,
-                        end=log_size,
-                    ),
-                )
+        for number, (offset, size, code) in enumerate(ENTRY.iter_unpack(table)):
+            if reason := refusal(offset, size, log_size):
+                raise DamagedQueue(number * ENTRY_SIZE, reason)
             yield Entry(offset, size, code)
     if whole < len(index):
         raise DamagedQueue(whole, message("the index ends {bytes} bytes into an entry", bytes=len(index) - whole))
+
+
+def refusal(offset: int, size: int, log_size: int) -> Message | None:
+    """Why no entry can name the `size` bytes at `offset` of a CommitLog of `log_size` bytes; None where one can."""
+    if offset < 0 or size < OVERHEAD:
+        return message("{size} bytes at {offset} cannot be a message", size=size, offset=offset)
+    if offset + size > log_size:
+        return message(
+            "{size} bytes at {offset} reach past the log's end at {end}", size=size, offset=offset, end=log_size
+        )
+    return None
 
 
 def tagged(index: Bytes, log_size: int, tag: str) -> Iterator[Entry]:

@@ -6,12 +6,14 @@ from collections.abc import Callable
 
 from crc32c import crc32c
 
-from zcquest.engine.logs.formats import Bytes, Delivery
+from zcquest.engine.logs.formats import Bytes, Delivery, Unwanted
 from zcquest.engine.logs.kafka_arrivals import Arrivals, Runs
 from zcquest.engine.logs.rocketmq_layout import PREFIX, is_blank, parts, physical_offset, record_size
-from zcquest.engine.logs.rocketmq_message import number_of
+from zcquest.engine.logs.rocketmq_message import StoredMessage, decode, is_wanted, number_of
+from zcquest.engine.logs.rocketmq_queue import tags_code
 from zcquest.engine.logs.rocketmq_tamper import is_tampered
 from zcquest.engine.logs.rocketmq_walk import is_good
+from zcquest.engine.logs.subscription import Subscription
 
 
 class RocketMQReader:
@@ -24,7 +26,8 @@ class RocketMQReader:
     other (True), or one more attempt after a rejection, which then is not counted here.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, subscription: Subscription | None = None) -> None:
+        self._wanted = subscription
         self._unfinished = bytearray()
         self._needed = PREFIX.size  # bytes that `_unfinished` must reach before something can be said about it
         self._received = 0
@@ -37,6 +40,8 @@ class RocketMQReader:
         self._following = 0
         self._garbage_at: int | None = None
         self.judge: Callable[[int, int, int], bool] | None = None
+        self._subscribed = self._unwanted = self._collisions = 0
+        self._first_unwanted: Unwanted | None = None
 
     def feed(self, data: Bytes) -> None:
         """Take the next piece of the stream; keeps no reference to `data`."""
@@ -63,6 +68,10 @@ class RocketMQReader:
             garbage_at=self._garbage_at,
             tail=len(self._unfinished),
             crc=self._crc,
+            subscribed=None if self._wanted is None else self._subscribed,
+            unwanted=self._unwanted,
+            collisions=self._collisions,
+            first_unwanted=self._first_unwanted,
         )
 
     def _parse(self, view: memoryview) -> None:
@@ -107,6 +116,10 @@ class RocketMQReader:
         found = parts(data, at, size)
         number = number_of(bytes(data[found.properties : at + size]), self._following) if found else self._following
         self._following = number + 1
+        if found is not None and not is_wanted(data, found, at + size, self._wanted):
+            self._not_subscribed_to(decode(data, at, found), number)
+            return
+        self._subscribed += size
         if found is None or not is_good(data, at, found):
             self._rotten += 1
             self._rotten_runs.add(number, number)
@@ -114,6 +127,14 @@ class RocketMQReader:
         if self.judge is None or self.judge(number, physical_offset(data, at), size):
             self._arrivals.add([number])
         self._tampered += is_tampered(data[found.body : found.body_end])
+
+    def _not_subscribed_to(self, stored: StoredMessage, number: int) -> None:
+        assert self._wanted
+        topic = stored.topic.decode(errors="replace")
+        self._unwanted += 1
+        self._collisions += topic == self._wanted.topic and tags_code(stored.tag) == tags_code(self._wanted.tag or "")
+        if self._first_unwanted is None:
+            self._first_unwanted = Unwanted(number, stored.physical_offset, topic, stored.tag)
 
     def _garbage(self, position: int) -> None:
         self._garbage_at = position

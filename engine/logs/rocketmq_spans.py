@@ -7,14 +7,16 @@ from collections.abc import Iterator
 
 from zcquest.engine.logs.formats import Span
 from zcquest.engine.logs.rocketmq_layout import MAX_MESSAGE, PREFIX, is_blank, parts, record_size
-from zcquest.engine.logs.rocketmq_message import number_of
+from zcquest.engine.logs.rocketmq_message import is_wanted, number_of
+from zcquest.engine.logs.subscription import Subscription
 
 _READ = 2 * MAX_MESSAGE  # bytes: enough for any message
 
 
-def spans(fd: int, size: int) -> Iterator[Span]:
+def spans(fd: int, size: int, subscription: Subscription | None = None) -> Iterator[Span]:
     """The whole messages within the file's first `size` bytes, each a span of one number (as in `number_of`).
 
+    Of a `subscription`, the messages that it is not about are not `wanted`.
     Stops at the blank record, and at what is cut short or cannot be walked.
     """
     at = following = 0
@@ -24,7 +26,8 @@ def spans(fd: int, size: int) -> Iterator[Span]:
         while (length := _message(block, here)) is not None:
             found = parts(block, here, length)
             number = number_of(block[found.properties : here + length], following) if found else following
-            yield Span(at + here, at + here + length, number, number)
+            wanted = found is not None and is_wanted(block, found, here + length, subscription)
+            yield Span(at + here, at + here + length, number, number, wanted)
             following = number + 1
             here += length
         if not here:

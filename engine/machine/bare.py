@@ -9,19 +9,39 @@ inline runs through the ordinary executor with a recorder that only counts.
 from __future__ import annotations
 
 import os
+from array import array
+from bisect import bisect_right
+from itertools import accumulate
+from operator import sub
 from typing import Any
 
 from zcquest.engine.calls import CALLS
 from zcquest.engine.calls.base import BUFFERS, REJECTED
 from zcquest.engine.machine.executor import Ending, Verdict, conclude, execute
+from zcquest.engine.machine.filters import FILTERS
 from zcquest.engine.machine.machine import Machine
 from zcquest.engine.machine.memory import Extent, checked, libc
 from zcquest.engine.machine.recorder import Counter
 from zcquest.engine.plan import Lane, Plan, Step
 
+
+def iovecs(base: int, starts: array[int], stops: array[int]) -> tuple[array[int], array[int]]:
+    """An array of struct iovec for ranges of the mapping at `base`, and where each ends in the stream of them all."""
+    iov = array("Q", bytes(16 * len(starts)))
+    sizes = array("q", map(sub, stops, starts))
+    iov[::2] = array("Q", [base + start for start in starts])
+    iov[1::2] = array("Q", sizes)
+    return iov, array("q", accumulate(sizes))
+
+
 _NAMES = {
     "write": os.write,
     "sendfile": os.sendfile,
+    "os": os,
+    "bisect_right": bisect_right,
+    "writev": libc.writev,
+    "checked": checked,
+    "iovecs": iovecs,
     "pread": lambda fd, at, count, offset: checked(libc.pread(fd, at, count, offset)),
 }
 
@@ -35,9 +55,10 @@ def run(machine: Machine, plan: Plan) -> Verdict:
     once = Plan(plan.lane(Lane.ONCE))
     if once.steps:
         verdict = _last(machine, once)
-        if verdict.ending in (Ending.ERROR, Ending.NO_BYTES):
+        if verdict.ending not in (Ending.SENT, Ending.STALLED, Ending.END_OF_FILE):
             return verdict
-    if not _ready(machine, plan.lane(Lane.REPEAT)):
+    ready = _ready_for_ranges if machine.sieve.looked else _ready
+    if not ready(machine, plan.lane(Lane.REPEAT)):
         return _last(machine, Plan(plan.lane(Lane.REPEAT)))
     names: dict[str, Any] = dict(_NAMES)
     exec(compile(source, "<plan>", "exec"), names)  # our own lines and integers only
@@ -46,17 +67,23 @@ def run(machine: Machine, plan: Plan) -> Verdict:
     except OSError as failure:
         machine.recorder.calls += 1  # a failed call counts
         return Verdict(Ending.ERROR, errno=failure.errno or 0)
+    except EOFError:
+        machine.end_of_file = True
     return conclude(machine)
 
 
 def compile_repeat(plan: Plan) -> str | None:
     """The source of the repeat lane's loop; None where a call has no inline form in this plan."""
     steps = plan.lane(Lane.REPEAT)
+    if any(step.call in FILTERS for step in plan.steps):
+        return _compile_ranges(steps)
     inlined = [inline for step in steps if (inline := CALLS[step.call].inline(step))]
     if len(inlined) < len(steps) or not steps or _mixes_positions(steps):
         return None
-    if any(step.call == "verify" or step.lane in REJECTED for step in plan.steps):
+    if any(step.lane in REJECTED for step in plan.steps):
         return None
+    if any(step.call in FILTERS for step in plan.steps):
+        return _compile_ranges(steps)
     words = {word for step in steps for word in step.values}
     buffers = [word for word in BUFFERS if word in words]
     guard = _GUARD if buffers else ("", "")  # only what goes through a buffer can go round without moving on
@@ -70,6 +97,19 @@ def compile_repeat(plan: Plan) -> str | None:
     )
 
 
+def _compile_ranges(steps: tuple[Step, ...]) -> str | None:
+    """The loop over what filters of `once` have chosen: one step sends it all."""
+    found = CALLS[steps[0].call].ranged(steps[0]) if len(steps) == 1 else None
+    if found is None:
+        return None
+    mapped = "map" in steps[0].values
+    return _RANGES.format(
+        base="machine.mapping.address" if mapped else "0",
+        map="machine.mapping.view" if mapped else "None",
+        body=_indent(8, *found.body),
+    )
+
+
 _GUARD = ("mark = pos + sent", "if pos + sent == mark: break")
 
 
@@ -77,7 +117,7 @@ def _ready(machine: Machine, steps: tuple[Step, ...]) -> bool:
     """Does `once` leave what the loop starts from? The cursor where the kernel has it, nothing that waits in buffers,
     and each memory there before it is sent: what is sent of one that is not, only the ordinary executor knows."""
     words = {word for step in steps for word in step.values}
-    if machine.rejected or machine.pending or machine.file_position != machine.position:
+    if machine.pending or machine.file_position != machine.position:
         return False
     if "map" in words and machine.mapping is None:
         return False
@@ -106,6 +146,13 @@ def _fills_before_it_gives(steps: tuple[Step, ...], filled: set[str]) -> bool:
             fresh.add(into)
         moved = True
     return True
+
+
+def _ready_for_ranges(machine: Machine, steps: tuple[Step, ...]) -> bool:
+    """Have the filters looked at the whole log, and does nothing wait in buf?"""
+    if not machine.sieve.complete or machine.pending:
+        return False
+    return "map" not in steps[0].values or machine.mapping is not None
 
 
 def _indent(width: int, *lines: str) -> str:
@@ -151,3 +198,17 @@ _LEFT = (
     "    machine.buffers['{word}'].filled = True",
     "    machine.buffers['{word}'].pending.append(Extent({word}_lo, {word}_log + {word}_lo, {word}_hi - {word}_lo))",
 )
+_RANGES = """
+def repeat(machine, Extent):
+    starts, stops = machine.sieve.rest(machine.position)
+    base, map = {base}, {map}
+    send = machine.sock.send
+    calls, pos, total = 0, machine.position, 0
+    try:
+{body}
+        pos, total = machine.size, sum(stops) - sum(starts)
+    finally:
+        machine.position = pos
+        machine.sent.payload += total or sum(min(stop, pos) - at for at, stop in zip(starts, stops) if at < pos)
+        machine.recorder.calls += calls
+"""

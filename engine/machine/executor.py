@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from zcquest.engine.calls import CALLS
-from zcquest.engine.calls.base import CallFailed, NoBytes
+from zcquest.engine.calls.base import CallFailed, NoBytes, Refusal
 from zcquest.engine.machine.machine import Machine
+from zcquest.engine.message import Message
 from zcquest.engine.plan import Lane, Plan
 
 
@@ -20,6 +21,7 @@ class Ending(StrEnum):
     STALLED = "stalled"  # a round of `repeat` moved nothing, or the plan ended early
     ERROR = "error"  # a call failed
     NO_BYTES = "no_bytes"  # user-space work without bytes in user space
+    DAMAGED = "damaged"  # user-space work met a log or an index that cannot be followed
     NO_MEMORY = "no_memory"  # the kernel refused the plan's buffer
     KILLED = "killed"  # a signal ended the machine
     DEADLINE = "deadline"
@@ -28,11 +30,12 @@ class Ending(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """How the plan ended: an errno where a call failed, the memory's name where it held nothing."""
+    """How the plan ended: an errno where a call failed, the name of what held nothing, the reason of damage."""
 
     ending: Ending
     errno: int = 0
     memory: str = ""
+    reason: Message | None = None
 
 
 def execute(machine: Machine, plan: Plan) -> Iterator[Verdict | None]:
@@ -44,6 +47,8 @@ def execute(machine: Machine, plan: Plan) -> Iterator[Verdict | None]:
         yield Verdict(Ending.ERROR, errno=failure.errno)
     except NoBytes as lack:
         yield Verdict(Ending.NO_BYTES, memory=lack.memory)
+    except Refusal as refusal:
+        yield Verdict(Ending.DAMAGED, reason=refusal.message)
 
 
 def _lanes(machine: Machine, plan: Plan) -> Iterator[None]:

@@ -7,14 +7,14 @@ import io
 import select
 import socket
 from collections import Counter as Counts
-from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any, NamedTuple
 
 from zcquest.engine.calls.base import ACK_SIZE, BUFFERS, DESCRIPTORS, MESSAGE, CallFailed, NoBytes
-from zcquest.engine.logs import Walk, format_of
+from zcquest.engine.logs import Subscription, format_of
 from zcquest.engine.logs.rocketmq_retry import rewrite
 from zcquest.engine.machine.memory import (
     MAP_FIXED,
@@ -24,13 +24,13 @@ from zcquest.engine.machine.memory import (
     PROT_READ,
     Acknowledgement,
     Buffer,
-    Extent,
     Mapping,
     checked,
     libc,
     map_memory,
 )
 from zcquest.engine.machine.recorder import Counter, Recorder
+from zcquest.engine.machine.sieve import IOV_MAX, Range, Sieve
 from zcquest.engine.plan.model import Step
 
 LOG, SOCK = DESCRIPTORS["log"], DESCRIPTORS["sock"]
@@ -59,22 +59,33 @@ class Machine:
     """
 
     def __init__(
-        self, recorder: Recorder, sock: socket.socket, size: int, log_format: str, codes: dict[str, int]
+        self,
+        recorder: Recorder,
+        sock: socket.socket,
+        size: int,
+        log_format: str,
+        codes: dict[str, int],
+        *,
+        index_size: int = 0,
+        subscription: Subscription | None = None,
     ) -> None:
         self.recorder: Recorder | Counter = recorder
         self.sock = sock
         self.size = size
-        self.walk: Callable[[memoryview], Walk] = format_of(log_format).walk
+        self.format = format_of(log_format)
+        self.subscription = subscription
         self.codes = codes
         self.file = io.FileIO(LOG, closefd=False)
         self.poller = select.poll()
         self.buffers: dict[str, Buffer] = {}  # those that the plan names with a size
         self.mapping: Mapping | None = None
         self.ack = Acknowledgement()
+        self.index: Mapping | None = None
+        self.index_size = index_size
+        self.index_position = 0  # the index's first byte that select has not looked at
         self.position = 0
         self.file_position = 0
-        self.cleared: int | None = None  # verify(map) has vouched for everything before this offset
-        self.rejected: deque[tuple[int, int]] = deque()  # rotten ranges of the log still ahead of the cursor
+        self.sieve = Sieve(size)
         self.sent = Sent()
         self.overwritten = 0  # bytes put into a buffer that the next load overwrote before they had gone
         self.end_of_file = False
@@ -133,15 +144,16 @@ class Machine:
     @contextmanager
     def aside(self, message: Reference) -> Iterator[None]:
         """For a while the log is that one message: every mover starts at it and ends with it."""
-        kept = self.position, self.end, self.cleared, self.rejected
+        kept = self.position, self.end, self.sieve
         self.message, self._kept_position = message, self.position
         self.position = message.offset
-        self.end, self.cleared, self.rejected = message.offset + message.size, None, deque()
+        self.end = message.offset + message.size
+        self.sieve = Sieve(self.end)
         try:
             yield
         finally:
             self.message = None
-            self.position, self.end, self.cleared, self.rejected = kept
+            self.position, self.end, self.sieve = kept
             for buffer in self.buffers.values():
                 buffer.pending.clear()
 
@@ -176,7 +188,7 @@ class Machine:
     def _place(self, word: str) -> Buffer | Mapping | Acknowledgement | None:
         if word in BUFFERS:
             return self.buffers.get(word)
-        return self.mapping if word == "map" else self.ack
+        return {"map": self.mapping, "index": self.index}.get(word, self.ack)
 
     def memory(self, word: str) -> memoryview | None:
         """The bytes of a memory; None before there is a mapping, and for a buffer of no size."""
@@ -217,15 +229,32 @@ class Machine:
         first = buffer.pending[0]
         return first.at, min(most, first.length)
 
+    def chunks(self, word: str, most: int) -> list[Range]:
+        """As `chunk`, for a call that gathers: up to `most` bytes of up to IOV_MAX ranges [start, stop)."""
+        if word == "map" and self.mapping and self.sieve.looked:
+            self.ahead(0)
+            return self.sieve.gather(self.position, most)
+        if word in BUFFERS and self.buffers[word].filled:
+            found, left = [], most
+            for extent in islice(self.buffers[word].pending, IOV_MAX):
+                if not left:
+                    break
+                length = min(left, extent.length)
+                found.append((extent.at, extent.at + length))
+                left -= length
+            return found
+        first = self.chunk(word, most)
+        return [(first[0], first[0] + first[1])] if first else []
+
     def gone(self, source: str, target: str, count: int) -> None:
-        """`count` bytes of the latest chunk of `source` were accepted by `target`."""
+        """`count` bytes of the latest chunks of `source` were accepted by `target`."""
         if source == "ack" or (source in BUFFERS and not self.buffers[source].filled):
             self.sent.garbage += count if target == "sock" else 0
             return
         if source in BUFFERS:
             self.unloaded(source, count)
         else:
-            self.take(count)
+            self.take_ranges(count)
         if target == "sock":
             self.sent.payload += count
 
@@ -258,62 +287,23 @@ class Machine:
             self.moved_from = (buffer, clear)
         buffer.gathered(count)
 
-    def map_log(self, name: str, fd: int, words: tuple[str, ...]) -> None:
-        """mmap(2) `fd` as long as the log is; a second mapping takes the first one's place."""
+    def map_file(self, name: str, source: str, words: tuple[str, ...]) -> None:
+        """mmap(2) the index, or whatever else as long as the log is; a second mapping takes the first one's place."""
+        is_index = source == "index"
+        size = self.index_size if is_index and self.index_size else self.size
         kind = MAP_PRIVATE if "private" in words else MAP_SHARED
         populate = MAP_POPULATE if "populate" in words else 0
-        old = self.mapping.address if self.mapping else None
+        mapped = self.index if is_index else self.mapping
+        old = mapped.address if mapped else None
         fixed = MAP_FIXED if old else 0
-        arguments = (old, self.size, PROT_READ, kind | populate | fixed, fd)
-        address = self.call(name, map_memory, arguments, old or 0, self.size)
-        self.mapping = Mapping(address, self.size)
+        arguments = (old, size, PROT_READ, kind | populate | fixed, DESCRIPTORS[source])
+        address = self.call(name, map_memory, arguments, old or 0, size)
+        if is_index:
+            self.index = Mapping(address, size)
+            return
+        self.mapping = Mapping(address, size)
         self.moved = (0, self.size)
         self.moved_from = None
-
-    def verify(self, name: str, word: str, most: int | None) -> bool:
-        """Check whole batches in user code. False when there was nothing left to check. Raises NoBytes."""
-        if word == "ack":  # eight bytes are no batch
-            self.call(name, self._walk, ([], [self.ack.view]), 0, ACK_SIZE)
-            return True
-        if word == "map":
-            if not self.mapping:
-                raise NoBytes(name, word)
-            return self._verify_mapping(name, most)
-        buffer = self.buffers.get(word)
-        if not buffer or not buffer.filled:
-            raise NoBytes(name, word)
-        return self._verify_buffer(name, buffer)
-
-    def _verify_mapping(self, name: str, most: int | None) -> bool:
-        assert self.mapping
-        start = max(self.position, self.cleared or 0)  # on a batch's edge, wherever the cursor is
-        stop = self.end if most is None else min(self.position + most, self.end)
-        if stop <= start:
-            return False
-        walks: list[Walk] = []
-        self.call(name, self._walk, (walks, [self.mapping.view[start:stop]]), start, stop - start)
-        self.cleared = start + walks[0].cleared
-        self.rejected.extend((start + first, start + last) for first, last in walks[0].rotten)
-        return True
-
-    def _verify_buffer(self, name: str, buffer: Buffer) -> bool:
-        extents = list(buffer.pending)
-        if not extents:
-            return False
-        views = [buffer.view[extent.at : extent.at + extent.length] for extent in extents]
-        walks: list[Walk] = []
-        self.call(name, self._walk, (walks, views), extents[0].log, sum(map(len, views)))
-        buffer.pending.clear()
-        for extent, walk in zip(extents, walks, strict=True):
-            buffer.pending.extend(_good_parts(extent, walk))
-        tail = extents[-1].length - walks[-1].cleared
-        if tail and extents[-1].log + extents[-1].length == self.position:
-            self.position -= tail  # a batch cut by the chunk's end is given back: the next load takes it again
-        return True
-
-    def _walk(self, walks: list[Walk], views: list[memoryview]) -> int:
-        walks.extend(map(self.walk, views))
-        return sum(len(walk.rotten) for walk in walks)
 
     # -- the log -------------------------------------------------------------------------------------------------------
 
@@ -324,16 +314,18 @@ class Machine:
             self.file_position = self.position
 
     def ahead(self, most: int) -> int:
-        """How many log bytes (at most `most`) a mover may take from the cursor on: rotten ranges are stepped over."""
-        if self.cleared is None:
+        """How many log bytes (at most `most`) a mover may take from the cursor on, which first is brought to where the
+        next byte lies that verify and select have let through."""
+        if not self.sieve.looked:
             left = self.end - self.position
             return most if most < left else max(0, left)
-        while self.rejected and self.position >= self.rejected[0][0]:
-            self.position = max(self.position, self.rejected.popleft()[1])
-        end = min(self.position + most, self.cleared)
-        if self.rejected:
-            end = min(end, self.rejected[0][0])
-        return max(0, end - self.position)
+        self.position, length = self.sieve.step(self.position, most)
+        return length
+
+    def wanted(self, most: int) -> int:
+        """How many bytes to ask a file for, from the cursor on: `most`, or what verify and select leave of them. Where
+        they leave none, there is no call to make."""
+        return self.ahead(most) if self.sieve.looked else most
 
     def take(self, count: int) -> None:
         """A mover has taken `count` bytes from the cursor on."""
@@ -341,6 +333,15 @@ class Machine:
             self.moved = (self.position, self.position + count)
             self.moved_from = None
         self.position += count
+
+    def take_ranges(self, count: int) -> None:
+        """A mover has taken `count` bytes from the cursor on, out of as many ranges as it takes."""
+        start = self.position
+        while count:
+            step = self.ahead(count) or count
+            self.take(step)
+            count -= step
+        self.moved = (start, self.position) if self.position > start else None
 
     def loaded(self, word: str, count: int) -> None:
         """A call has put the next `count` log bytes at the start of a buffer."""
@@ -358,7 +359,8 @@ class Machine:
         if count:
             buffer = self.buffers[word]
             first = buffer.pending[0]
-            self.moved, self.moved_from = (first.log, min(first.log + count, self.end)), (buffer, first.at)
+            stop = min(first.log + min(count, first.length), self.end)
+            self.moved, self.moved_from = (first.log, stop), (buffer, first.at)
             buffer.consume(count)
 
     # -- progress ------------------------------------------------------------------------------------------------------
@@ -371,7 +373,7 @@ class Machine:
     @property
     def finished(self) -> bool:
         """The whole log was taken and nothing of it waits in a buffer."""
-        if self.rejected:
+        if self.sieve.looked:
             self.ahead(0)
         return self.position >= self.size and not self.pending
 
@@ -382,14 +384,3 @@ class Machine:
 
 def _rewrite(view: memoryview, size: int, times: int, dead: bool) -> int:
     return rewrite(view, size, times, dead=dead)
-
-
-def _good_parts(extent: Extent, walk: Walk) -> list[Extent]:
-    """What of `extent` may be sent: the whole batches, without the rotten ones."""
-    parts = []
-    start = 0
-    for first, last in [*walk.rotten, (walk.cleared, walk.cleared)]:
-        if first > start:
-            parts.append(Extent(extent.at + start, extent.log + start, first - start))
-        start = last
-    return parts

@@ -19,10 +19,11 @@ libc.mmap.restype = ctypes.c_void_p
 libc.mmap.argtypes = [ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int, ctypes.c_int, ctypes.c_int, ctypes.c_long]
 libc.munmap.argtypes = [ctypes.c_void_p, ctypes.c_size_t]
 libc.madvise.argtypes = [ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int]
-for _name in ("read", "pread", "write", "send", "recv", "readahead"):
+for _name in ("read", "pread", "write", "writev", "send", "recv", "readahead"):
     getattr(libc, _name).restype = ctypes.c_ssize_t
 libc.read.argtypes = libc.write.argtypes = [ctypes.c_int, ctypes.c_void_p, ctypes.c_size_t]
 libc.pread.argtypes = [ctypes.c_int, ctypes.c_void_p, ctypes.c_size_t, ctypes.c_long]
+libc.writev.argtypes = [ctypes.c_int, ctypes.c_void_p, ctypes.c_int]
 libc.send.argtypes = libc.recv.argtypes = [ctypes.c_int, ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int]
 libc.readahead.argtypes = [ctypes.c_int, ctypes.c_long, ctypes.c_size_t]
 _MAP_FAILED = ctypes.c_void_p(-1).value
@@ -124,7 +125,7 @@ class Buffer:
 
 
 class Mapping:
-    """The plan's `map`: the whole log, mapped read-only."""
+    """The plan's `map` or `index`: a whole file, mapped read-only."""
 
     def __init__(self, address: int, length: int) -> None:
         self.address = address

@@ -65,6 +65,8 @@ def main(control: socket.socket, raw: bytes) -> None:
         _place(os.open(config.dlq, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600), DESCRIPTORS["dlq"])
     if config.file_limit is not None:
         limit_files(config.file_limit)
+    if config.index:
+        _place(os.open(config.index, os.O_RDONLY | os.O_CLOEXEC), DESCRIPTORS["index"])
     plan = parse_plan(config.plan, CALLS)
     try:
         recorder = Recorder(Path(config.trace), resume=bool(receive and receive.resume))
@@ -81,7 +83,15 @@ def _machine(
 ) -> Machine:
     codes = {call.name: code for code, call in enumerate(CODES)}
     if not config.receive or not recovery:
-        return Machine(recorder, sock, os.stat(config.log).st_size, config.log_format, codes)
+        return Machine(
+            recorder,
+            sock,
+            os.stat(config.log).st_size,
+            config.log_format,
+            codes,
+            index_size=os.stat(config.index).st_size if config.index else 0,
+            subscription=config.subscription,
+        )
     receiver = Receiver(recorder, sock, config.receive.size, config.log_format, codes)
     if config.receive.resume:
         recorder.call(recorder.in_flight, codes["recover"], lambda: recovery.kept, (), 0, recovery.found)
@@ -181,9 +191,11 @@ class Run:
             ending=verdict.ending if verdict else "",
             errno=verdict.errno if verdict else 0,
             memory=verdict.memory if verdict else "",
+            reason=verdict.reason if verdict else None,
             step=machine.step,
             calls=machine.recorder.calls,
             position=machine.taken,
+            skipped=machine.sieve.skipped,
             sent=machine.sent.payload,
             garbage=machine.sent.garbage,
             pending=machine.pending,

@@ -147,13 +147,13 @@ def _words(parameter: Parameter) -> Sequence[str]:
         case Kind.FD:
             return tuple(DESCRIPTORS)
         case Kind.MEMORY:
-            return MEMORIES
+            return parameter.words or MEMORIES
         case _:
             return parameter.words
 
 
 def _flags(call: Call) -> set[str]:
-    return {word for parameter in call.parameters for word in parameter.words}
+    return {word for parameter in call.parameters if parameter.kind is Kind.FLAGS for word in parameter.words}
 
 
 def _description(lexeme: Lexeme, call: Call) -> Message:

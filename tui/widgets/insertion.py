@@ -94,7 +94,7 @@ def _choices(parameter: Parameter, plan: Plan, lane: Lane) -> Sequence[str | int
         case Kind.FD:
             return tuple(DESCRIPTORS)
         case Kind.MEMORY:
-            return MEMORIES
+            return parameter.words or MEMORIES
         case Kind.SIZE:
             return (MESSAGE if lane in REJECTED else _size_in_use(plan),)
         case _:

@@ -46,6 +46,7 @@ class LevelHeader(Widget):
             Feature.DLQ: _("DLQ"),
             Feature.DURABILITY: _("durability"),
             Feature.POWER_CUT: _("power cut"),
+            Feature.TAG_FILTER: _("tag filter"),
         }
         lost = {row.feature for row in self._latest[1].lost} if self._latest else set()
         known = self._latest is not None

@@ -74,6 +74,8 @@ def feature_goal(feature: Feature) -> str:
             return _("a killed machine has lost nothing that it acknowledged")
         case Feature.POWER_CUT:
             return _("what is acknowledged is on disk, not in memory alone")
+        case Feature.TAG_FILTER:
+            return _("what was subscribed to arrives, and nothing else")
 
 
 def place_word(place: Place) -> str:

@@ -118,4 +118,5 @@ def feature_name(name: str) -> str:
         "dlq": _("DLQ"),
         "durability": _("durability"),
         "power_cut": _("power cut"),
+        "tag_filter": _("tag filter"),
     }.get(name, name)
