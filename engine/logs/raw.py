@@ -8,6 +8,7 @@ from crc32c import crc32c
 
 from zcquest.engine.logs.formats import Bytes, Delivery, Field, Format, Span, Walk
 from zcquest.engine.logs.spec import LogSpec
+from zcquest.engine.logs.subscription import Subscription
 
 _FLIPPED = bytes(255 - value for value in range(256))
 
@@ -62,7 +63,7 @@ def _fields(data: Bytes, at: int) -> list[Field]:
     return []
 
 
-def _spans(fd: int, size: int) -> Iterator[Span]:
+def _spans(fd: int, size: int, subscription: Subscription | None = None) -> Iterator[Span]:
     if size:
         yield Span(0, size, 0, 0)
 

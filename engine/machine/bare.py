@@ -2,8 +2,9 @@
 
 The observed executor asks questions at every call (what is ahead, what is rotten, what was lost). A race must not pay
 for them, so each step of `repeat` contributes a few lines (`Call.inline`) to one function whose state is local
-variables. Only our own lines and integers are compiled, never the player's text. A plan that one of its calls cannot
-inline runs through the ordinary executor with a recorder that only counts.
+variables. Where verify or select have looked at the whole log in `once`, that function is a loop over the ranges that
+they chose (`Call.ranged`). Only our own lines and integers are compiled, never the player's text. A plan that one of
+its calls cannot inline runs through the ordinary executor with a recorder that only counts.
 """
 
 from __future__ import annotations
@@ -75,15 +76,13 @@ def run(machine: Machine, plan: Plan) -> Verdict:
 def compile_repeat(plan: Plan) -> str | None:
     """The source of the repeat lane's loop; None where a call has no inline form in this plan."""
     steps = plan.lane(Lane.REPEAT)
+    if any(step.lane in REJECTED for step in plan.steps):
+        return None
     if any(step.call in FILTERS for step in plan.steps):
         return _compile_ranges(steps)
     inlined = [inline for step in steps if (inline := CALLS[step.call].inline(step))]
     if len(inlined) < len(steps) or not steps or _mixes_positions(steps):
         return None
-    if any(step.lane in REJECTED for step in plan.steps):
-        return None
-    if any(step.call in FILTERS for step in plan.steps):
-        return _compile_ranges(steps)
     words = {word for step in steps for word in step.values}
     buffers = [word for word in BUFFERS if word in words]
     guard = _GUARD if buffers else ("", "")  # only what goes through a buffer can go round without moving on
