@@ -16,7 +16,7 @@ _FLIPPED = bytes(255 - value for value in range(256))
 class RawReader:
     """Counts and sums up a stream that has no messages: in its report there are none."""
 
-    def __init__(self) -> None:
+    def __init__(self, subscription: Subscription | None = None) -> None:
         self.judge: Callable[[int, int, int], bool] | None = None  # never asked
         self._received = 0
         self._crc = 0

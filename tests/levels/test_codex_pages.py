@@ -25,6 +25,8 @@ CALLS = (
     "recv",
     "fsync",
     "fdatasync",
+    "select",
+    "writev",
     "lseek",
     "poll",
 )
@@ -41,6 +43,7 @@ IDEAS = (
     "tamper-probe",
     "evidence",
     "kafka-batch",
+    "consume-queue",
     "crc-32c",
     "short-counts",
     "cold-start",
