@@ -18,6 +18,7 @@ class Place(StrEnum):
     SOCKET = "socket_buffer"
     NIC = "nic"
     CONSUMER = "consumer"
+    PRODUCER = "producer"
     DLQ = "dlq"  # the dead-letter queue: pages of a file of its own
 
 

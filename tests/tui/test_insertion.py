@@ -55,3 +55,20 @@ def test_a_lane_begins_at_the_end_and_is_found_again_where_it_is() -> None:
     assert begun == SEND + "on reject:\n    "
     both = inserted(GIVEUP, place_lane(GIVEUP, Lane.ON_REJECT))
     assert both.split("\n")[4] == "    " and both.startswith(SEND + "on reject:\n    sendfile(sock, log, msg)\n")
+
+
+@pytest.mark.parametrize(
+    ("plan", "call", "step"),
+    [
+        ("", "write", "write(sock, buf, 64K)"),
+        ("", "send", "send(sock, buf, 64K)"),
+        ("", "read", "read(log, buf, 64K)"),
+        ("", "sendfile", "sendfile(sock, log, 64K)"),
+        ("", "recv", "recv(sock, buf, 64K)"),
+        ("repeat:\n    recv(sock, buf, 4K)\n", "write", "write(log, buf, 4K)"),
+        ("repeat:\n    recv(sock, buf, 4K)\n", "send", "send(sock, ack, 8)"),
+        ("repeat:\n    recv(sock, buf, 4K)\n", "fsync", "fsync(log)"),
+    ],
+)
+def test_a_ready_step_is_the_one_that_a_reader_would_expect(plan: str, call: str, step: str) -> None:
+    assert ready_step(call, parse(plan, CALLS).plan) == step

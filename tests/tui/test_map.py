@@ -48,6 +48,7 @@ PLANS = {
     "queue": QUEUE,
     "queue-from-user": MMAP_WRITE + "on giveup:\n    write(dlq, map, msg)\n",
 }
+ROOMS = set(Place) - {Place.DLQ, Place.BUFFER2, Place.BUFFER3, Place.PRODUCER}  # of an ordinary plan
 K64 = 65536
 NO_CARD = message("loopback has no network card: this copy is what a card would make")
 
@@ -220,6 +221,32 @@ def test_each_of_several_buffers_has_a_room_with_the_copies_between_them() -> No
     assert "3 memcpy" in "\n".join(picture(planned(chain), 80, 20))
 
 
+def test_a_receiving_machine_is_drawn_from_the_producer_to_the_disk() -> None:
+    plan = "repeat:\n recv(sock, buf, 64K)\n write(log, buf, 64K)\n fsync(log)\n send(sock, ack, 8)\n"
+    lines = picture(planned(plan, receiving=True), 80, 20)
+    text = "\n".join(lines)
+    assert "producer" in text and "consumer" not in text and "·1 recv··►" in text
+    assert "◄" in between(lines, "disk", "page cache") and "3 fsync" in between(lines, "disk", "page cache")
+    assert "2 write" in between(lines, "page cache", "user buffer")
+    hops = (
+        HopReport(1, "nic", "socket_buffer", "dma", K64, K64, "modelled", NO_CARD),
+        HopReport(1, "socket_buffer", "user_buffer", "cpu", K64, K64, "proved", None),
+        HopReport(2, "user_buffer", "page_cache", "cpu", K64, K64, "proved", None),
+        HopReport(3, "page_cache", "disk", "dma", K64, K64, "reported", None),
+    )
+    measured = planned(plan, receiving=True, scene=scene(*hops))
+    said = "\n".join(description(measured))
+    assert "producer ► NIC lo: 65\N{NO-BREAK SPACE}536 B, counted" in said and "64 KiB acknowledged" in said
+    assert "reported" in between(picture(measured, 80, 20), "disk", "page cache")
+
+
+def test_what_the_consumer_sends_back_has_a_line_and_a_number() -> None:
+    state = planned(QUEUE, scene=scene(READ, rejections=3), rejecting=True)
+    assert any("▲" in line for line in picture(state, 82, 23))
+    assert any("↩ 3 rejected" in line for line in picture(state, 82, 23))
+    assert any(line.endswith("3 rejected") for line in description(state))
+
+
 def test_one_step_without_a_witness_leaves_the_sum_without_one() -> None:
     unseen = replaced(WRITTEN, step=3, mover="unknown", evidence="nothing")
     hop = map_hops(planned(READ_WRITE, scene=scene(WRITTEN, unseen)))[0]
@@ -279,7 +306,10 @@ def test_no_row_is_wider_or_narrower_than_the_pane(plan: str, size: tuple[int, i
 def test_words_cover_no_frame_no_arrow_head_and_no_border(plan: str, size: tuple[int, int]) -> None:
     state = planned(plan, scene=scene(FETCHED, READ, MAPPED, WRITTEN, SENT, FORWARDED), cold=True, cursor_step=0)
     text = "\n".join(picture(state, *size))
-    assert all(text.count(corner) >= len(set(Place) - {Place.DLQ, Place.BUFFER2, Place.BUFFER3}) for corner in "╭╮╰╯")
+    assert all(
+        text.count(corner) >= len(set(Place) - {Place.DLQ, Place.BUFFER2, Place.BUFFER3, Place.PRODUCER})
+        for corner in "╭╮╰╯"
+    )
     heads = sum(text.count(head) for head in "►◄▲▼")
     assert heads == len({hop.route for hop in map_hops(state)})
     walls = [line for line in text.splitlines() if re.search("[┃╋╂]{2}", line)]

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from itertools import product
 
 from zcquest.engine.calls import CALLS, Call, Kind, Parameter
-from zcquest.engine.calls.base import DESCRIPTORS, MEMORIES, MESSAGE, REJECTED
+from zcquest.engine.calls.base import ACK_SIZE, DESCRIPTORS, MEMORIES, MESSAGE, REJECTED
 from zcquest.engine.places import Place
 from zcquest.engine.plan import Argument, Lane, Plan, Span, Step
 from zcquest.engine.sizes import format_size
@@ -36,8 +36,12 @@ def ready_step(name: str, plan: Plan, lane: Lane = Lane.REPEAT) -> str:
     """
     call = CALLS[name]
     mapped = any(step.call == "mmap" for step in plan.steps)
+    if receives(plan) and name == "send":
+        return f"send(sock, ack, {ACK_SIZE})"
     choices = [_choices(parameter, plan, lane) for parameter in call.parameters if not parameter.optional]
-    arguments = min(product(*choices), key=lambda words: _oddness(call, words, mapped, _wanted_target(plan, lane)))
+    arguments = min(
+        product(*choices), key=lambda words: _oddness(call, words, mapped, _wanted_target(call, plan, lane))
+    )
     return f"{name}({', '.join(format_size(word) if isinstance(word, int) else word for word in arguments)})"
 
 
@@ -82,11 +86,19 @@ def place_lane(text: str, lane: Lane) -> Insertion:
     return Insertion(blank, len(lines) - blank, (f"{lane}:", _INDENT))
 
 
-def _wanted_target(plan: Plan, lane: Lane) -> str | None:
-    if lane not in REJECTED:
-        return None
-    others = {step.lane for step in plan.steps}
-    return "sock" if lane is Lane.ON_REJECT and Lane.ON_GIVEUP in others else "dlq"
+def receives(plan: Plan) -> bool:
+    """Whether the plan takes its bytes from the socket."""
+    return any(route.source is Place.SOCKET for step in plan.steps for route in CALLS[step.call].routes(step))
+
+
+def _wanted_target(call: Call, plan: Plan, lane: Lane) -> str | None:
+    """The resource at which a reader would look for the bytes' end."""
+    if "sockfd" in call.prototype:
+        return "sock"
+    if lane in REJECTED:
+        others = {step.lane for step in plan.steps}
+        return "sock" if lane is Lane.ON_REJECT and Lane.ON_GIVEUP in others else "dlq"
+    return "log" if receives(plan) else None
 
 
 def _choices(parameter: Parameter, plan: Plan, lane: Lane) -> Sequence[str | int]:
@@ -118,9 +130,10 @@ def _oddness(call: Call, words: Sequence[str | int], mapped: bool, target: str |
         return (1, 0, 0, int(words[0] == "sock"), int(wanted not in words))
     ends = routes[0]
     into_mapping = ends.target is Place.MAPPING and call.name != "mmap"
+    backwards = ends.target is Place.PAGE_CACHE and target != "log"
     to_itself = ends.source is ends.target
     unfilled = ends.source in (Place.BUFFER2, Place.BUFFER3, Place.BUFFER if mapped else Place.MAPPING)
-    return (0, int(to_itself), astray, int(into_mapping), int(unfilled))
+    return (0, int(to_itself or backwards), astray, int(into_mapping), int(unfilled))
 
 
 def _header(line: str) -> Lane | None:

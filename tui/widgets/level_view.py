@@ -79,6 +79,7 @@ class LevelView:
             size=int(self.scene.log.size),
             cold=self.scene.start == "cold",
             rejecting=bool(self.scene.poison),
+            receiving=self.scene.producer is not None,
             cursor_step=self.live.step if self.live else self.cursor_step,
         )
 

@@ -24,8 +24,8 @@ class MapState:
 
     `plan` is what is written now, `scene` what the last run measured (None before it, or once it no longer holds),
     `gauges` the live readings. `size` is the log's, in bytes; `cold` whether the scene starts with none of it in the
-    page cache, `rejecting` whether its consumer may send messages back. `cursor_step` is the 0-based step under the
-    editor's cursor.
+    page cache, `rejecting` whether its consumer may send messages back, `receiving` whether a producer sends the log.
+    `cursor_step` is the 0-based step under the editor's cursor.
     """
 
     plan: Plan | None = None
@@ -34,7 +34,13 @@ class MapState:
     size: int = 0
     cold: bool = False
     rejecting: bool = False
+    receiving: bool = False
     cursor_step: int | None = None
+
+    @property
+    def peer(self) -> Place:
+        """Who is at the far end of the connection."""
+        return Place.PRODUCER if self.receiving else Place.CONSUMER
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +67,10 @@ class MapHop:
 _SENDING = Route(Place.SOCKET, Place.NIC)
 _ARRIVING = Route(Place.NIC, Place.CONSUMER)
 REJECTING = Route(Place.CONSUMER, Place.NIC)  # the references that a consumer sends back
+ACKNOWLEDGING = Route(Place.NIC, Place.PRODUCER)
+_PRODUCING = Route(Place.PRODUCER, Place.NIC)
+_TAKING = Route(Place.NIC, Place.SOCKET)
+_FLUSHING = Route(Place.PAGE_CACHE, Place.DISK)
 _FETCHING = Route(Place.DISK, Place.PAGE_CACHE)
 
 
@@ -87,7 +97,10 @@ def _measured(scene: SceneReport) -> Iterable[MapHop]:
             Evidence(hop.evidence),
             hop.note,
         )
-    if scene.meters.payload_bytes:
+    if came := sum(hop.bytes for hop in scene.hops if (hop.source, hop.target) == (_TAKING.source, _TAKING.target)):
+        yield MapHop(_PRODUCING, (), None, came, Evidence.COUNTED)
+        yield MapHop(ACKNOWLEDGING, (), None, scene.meters.payload_bytes, Evidence.COUNTED)
+    elif scene.meters.payload_bytes:
         # no copy of the plan's: the far side of the wire, as the consumer counted it
         yield MapHop(_ARRIVING, (), None, scene.meters.payload_bytes, Evidence.COUNTED)
     if scene.rejections:
@@ -96,15 +109,23 @@ def _measured(scene: SceneReport) -> Iterable[MapHop]:
 
 def _expected(state: MapState) -> Iterable[MapHop]:
     steps = state.plan.steps if state.plan else ()
+    if any(route.source is Place.SOCKET for step in steps for route in CALLS[step.call].routes(step)):
+        yield MapHop(_PRODUCING)
     for index, step in enumerate(steps):
         for route in CALLS[step.call].routes(step):
             # what a disk read was, or was not, is known after a run
             if state.cold and route.source is Place.PAGE_CACHE and state.scene is None:
                 yield MapHop(_FETCHING, (index,))
+            if route.source is Place.SOCKET:
+                yield MapHop(_TAKING, (index,))
             yield MapHop(route, (index,))
             if route.target is Place.SOCKET:
                 yield MapHop(_SENDING, (index,))
                 yield MapHop(_ARRIVING)
+        if "ack" in step.values:
+            yield MapHop(ACKNOWLEDGING, (index,))
+        if CALLS[step.call].flushes and "log" in step.values:
+            yield MapHop(_FLUSHING, (index,))
     if state.scene is None and steps and (state.rejecting or any(step.lane in REJECTED for step in steps)):
         yield MapHop(REJECTING)
 

@@ -88,6 +88,7 @@ def place_word(place: Place) -> str:
         Place.MAPPING: "map",
         Place.SOCKET: _("socket"),
         Place.NIC: _("NIC"),
+        Place.PRODUCER: _("producer"),
         Place.CONSUMER: _("consumer"),
         Place.DLQ: _("DLQ"),
     }[place]

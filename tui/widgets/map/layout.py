@@ -42,13 +42,14 @@ class Floor:
     """A floor plan. `seam` is the column between hardware and kernel, `wall` the first of the kernel/user border's.
 
     `upper` and `lower` are the two rows of rooms: their places stand in them, or span both; `memories` are those of
-    user space, from top to bottom.
+    user space, from top to bottom, `peer` is at the far end of the connection.
     """
 
     width: int
     height: int
     rooms: Mapping[Place, Rect]
     memories: tuple[Place, ...]
+    peer: Place
     upper: Rect
     lower: Rect
     zones: tuple[Rect, Rect, Rect]  # the title line of hardware, kernel, user
@@ -101,10 +102,13 @@ MIN_HEIGHT = _TITLES + sum(_PLAIN.usual.values()) - len(_PLAIN.shrinking)
 
 
 @lru_cache(maxsize=64)
-def arrange(width: int, height: int, memories: tuple[Place, ...], queue: bool = False) -> Floor | None:
+def arrange(
+    width: int, height: int, memories: tuple[Place, ...], queue: bool = False, peer: Place = Place.CONSUMER
+) -> Floor | None:
     """The floor plan for the user zone's `memories`, from top to bottom; None in too small a pane.
 
-    With `queue` the DLQ has a room, beside the consumer's. Equal arguments give the same floor plan.
+    With `queue` the DLQ has a room, beside that of `peer`, the consumer or the producer. Equal arguments give the same
+    floor plan.
     """
     if width < MIN_WIDTH or height < MIN_HEIGHT:
         return None
@@ -125,12 +129,12 @@ def arrange(width: int, height: int, memories: tuple[Place, ...], queue: bool = 
         Place.PAGE_CACHE: Rect(kernel_x, upper.y, kernel, upper.height),
         Place.SOCKET: Rect(kernel_x, lower.y, kernel, lower.height),
         Place.NIC: Rect(left, lower.y, hardware, lower.height),
-        Place.CONSUMER: Rect(left, consumer_y, wall - 1 - left, rows["consumer"]),
+        peer: Rect(left, consumer_y, wall - 1 - left, rows["consumer"]),
     }
     if queue:
         start = kernel_x + _QUEUE_INDENT
         rooms[Place.DLQ] = Rect(start, consumer_y, kernel, rows["consumer"])
-        rooms[Place.CONSUMER] = Rect(left, consumer_y, start - 1 - left, rows["consumer"])
+        rooms[peer] = Rect(left, consumer_y, start - 1 - left, rows["consumer"])
     both = Rect(user_x, upper.y, user, lower.bottom - upper.y)
     if len(memories) == 2:
         rooms |= {
@@ -147,6 +151,7 @@ def arrange(width: int, height: int, memories: tuple[Place, ...], queue: bool = 
         height=height,
         rooms=rooms,
         memories=memories,
+        peer=peer,
         upper=upper,
         lower=lower,
         zones=(

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from zcquest.engine.places import Mover
 from zcquest.tui.widgets.map.canvas import Canvas
 from zcquest.tui.widgets.map.routes import Point
-from zcquest.tui.widgets.map_state import REJECTING, MapHop
+from zcquest.tui.widgets.map_state import ACKNOWLEDGING, REJECTING, MapHop
 
 WALL_LINE, SEAM_LINE = "┃", "┊"
 
@@ -30,7 +30,10 @@ _MIXED = Pen("cpu", "╍", "╏", "┏┓┗┛", "╋")
 _UNKNOWN = Pen("unknown", "╌", "╎", "╭╮╰╯", "╂")
 _EXPECTED = Pen("expected", "·", "·", "····", WALL_LINE)
 _WIRE = Pen("wire", "─", "│", "╭╮╰╯", "╂")
-_REJECTED = Pen("lost", "╌", "╎", "╭╮╰╯", "╂")
+_SENT_BACK = {
+    REJECTING: Pen("lost", "╌", "╎", "╭╮╰╯", "╂"),
+    ACKNOWLEDGING: Pen("kept", "╌", "╎", "╭╮╰╯", "╂"),
+}
 
 _BY_MOVER = {
     Mover.DMA: _DMA,
@@ -48,8 +51,8 @@ _TURNS = {frozenset(ways): index for index, ways in enumerate(
 
 def pen_of(hop: MapHop) -> Pen:
     """The pen for a hop: dotted until something was measured."""
-    if hop.route == REJECTING:
-        return _REJECTED if hop.measured else _EXPECTED
+    if hop.measured and hop.route in _SENT_BACK:
+        return _SENT_BACK[hop.route]
     return _BY_MOVER[hop.mover] if hop.measured else _EXPECTED
 
 

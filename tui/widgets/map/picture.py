@@ -26,7 +26,7 @@ from zcquest.tui.widgets.map.words import (
 from zcquest.tui.widgets.map_state import MapHop, MapState, map_hops
 from zcquest.tui.widgets.wording import grouped
 
-_TALKING = (Place.CONSUMER, Place.DLQ)  # rooms whose readings are sentences
+_TALKING = (Place.CONSUMER, Place.PRODUCER, Place.DLQ)  # rooms whose readings are sentences
 _TALL = 8  # rows from which on a room's readings stand in its middle
 
 
@@ -34,7 +34,7 @@ def draw(state: MapState, width: int, height: int) -> Canvas:
     """The picture of `state`; in a pane too small for one, its description."""
     hops = map_hops(state)
     canvas = Canvas(width, height)
-    floor = arrange(width, height, _memories(state, hops), _has_queue(state, hops))
+    floor = arrange(width, height, _memories(state, hops), _has_queue(state, hops), state.peer)
     if floor is None:
         _draw_list(canvas, state)
         return canvas

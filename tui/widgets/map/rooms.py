@@ -12,7 +12,7 @@ from zcquest.engine.pagecache import Residency
 from zcquest.engine.places import Place
 from zcquest.levels.language import gettext as _
 from zcquest.levels.language import ngettext, say
-from zcquest.tui.widgets.map.words import about_bytes, exact_bytes, rejected_words
+from zcquest.tui.widgets.map.words import about_bytes, acknowledged_words, exact_bytes, rejected_words
 from zcquest.tui.widgets.map_state import MapState
 from zcquest.tui.widgets.wording import grouped
 
@@ -40,7 +40,7 @@ def _disk(state: MapState, width: int) -> Iterable[tuple[str, str]]:
 
 
 def _page_cache(state: MapState, width: int) -> Iterable[tuple[str, str]]:
-    start = _("cold start") if state.cold else _("warm start")
+    start = _("empty at first") if state.receiving else _("cold start") if state.cold else _("warm start")
     if not state.gauges:
         yield start, "quiet"
         return
@@ -135,6 +135,17 @@ def _consumer(state: MapState, width: int) -> Iterable[tuple[str, str]]:
         yield "↩ " + rejected_words(state.scene.rejections), "quiet"
 
 
+def _producer(state: MapState, width: int) -> Iterable[tuple[str, str]]:
+    scene = state.scene
+    if scene is None:
+        told = state.gauges.received if state.gauges else 0
+        yield acknowledged_words(told) if told else _("has the log"), "reading" if told else "quiet"
+        return
+    for name in sorted(scene.features, key=lambda each: scene.features[each].kept):
+        yield from _judged(name, scene)
+    yield acknowledged_words(scene.meters.payload_bytes), "quiet"
+
+
 def _judged(name: str, scene: SceneReport) -> Iterable[tuple[str, str]]:
     feature = scene.features.get(name)
     if feature and (feature.required or name == "delivery"):
@@ -151,6 +162,7 @@ _READINGS = {
     Place.SOCKET: _socket,
     Place.NIC: _nic,
     Place.CONSUMER: _consumer,
+    Place.PRODUCER: _producer,
     Place.DLQ: _queue,
 }
 

@@ -10,7 +10,7 @@ from itertools import pairwise
 from zcquest.engine.places import Place, Route
 from zcquest.tui.widgets.map.layout import WALL, Floor, Rect
 from zcquest.tui.widgets.map.router import Point, Taken, find_way
-from zcquest.tui.widgets.map_state import REJECTING
+from zcquest.tui.widgets.map_state import ACKNOWLEDGING, REJECTING
 
 _WORDS = 10  # cells that the words beside a line mostly take
 
@@ -137,13 +137,13 @@ def _send(floor: Floor) -> Track:
 
 
 def _arrive(floor: Floor) -> Track:
-    nic, consumer = floor.rooms[Place.NIC], floor.rooms[Place.CONSUMER]
+    nic, consumer = floor.rooms[Place.NIC], floor.rooms[floor.peer]
     return _upright(nic.x + 4, nic.bottom - 1, consumer.y - 1, nic.x, floor.seam)
 
 
 def _reject(floor: Floor) -> Track:
     """The way back of what the consumer does not want, without words: the consumer's room tells how many."""
-    nic, consumer = floor.rooms[Place.NIC], floor.rooms[Place.CONSUMER]
+    nic, consumer = floor.rooms[Place.NIC], floor.rooms[floor.peer]
     x = nic.right - 2
     return Track(((x, consumer.y), (x, nic.bottom)), None, ())
 
@@ -204,6 +204,8 @@ _WAYS: dict[Route, Callable[[Floor], Track]] = {
     Route(Place.SOCKET, Place.NIC): _send,
     Route(Place.NIC, Place.CONSUMER): _arrive,
     REJECTING: _reject,
+    Route(Place.PRODUCER, Place.NIC): lambda floor: _arrive(floor).reversed(),
+    ACKNOWLEDGING: lambda floor: _reject(floor).reversed(),
 }
 _MOST_DRAWN = 2  # rooms of user memory for which ways were drawn
 

@@ -6,7 +6,7 @@ from zcquest.engine.places import Evidence, Mover, Place
 from zcquest.levels.language import gettext as _
 from zcquest.levels.language import ngettext, say
 from zcquest.levels.words import evidence_word
-from zcquest.tui.widgets.map_state import REJECTING, MapHop, MapState, map_hops
+from zcquest.tui.widgets.map_state import ACKNOWLEDGING, REJECTING, MapHop, MapState, map_hops
 from zcquest.tui.widgets.wording import grouped, place_word
 
 _UNITS = ("KiB", "MiB", "GiB", "TiB")
@@ -31,6 +31,8 @@ def place_name(place: Place) -> str:
             return _("NIC lo")
         case Place.CONSUMER:
             return _("consumer")
+        case Place.PRODUCER:
+            return _("producer")
         case Place.DLQ:
             return _("DLQ")
 
@@ -76,6 +78,11 @@ def rejected_words(count: int) -> str:
     return ngettext("{count} rejected", "{count} rejected", count).format(count=grouped(count))
 
 
+def acknowledged_words(count: int) -> str:
+    """Up to where the producer has been told that its bytes are safe."""
+    return _("{bytes} acknowledged").format(bytes=about_bytes(count))
+
+
 def step_numbers(steps: tuple[int, ...]) -> str:
     """`1`, `1,3`, `1-4` for 0-based steps, as the plan's lines are numbered."""
     numbers = sorted(step + 1 for step in steps)
@@ -100,6 +107,8 @@ def _sentence(hop: MapHop, state: MapState) -> str:
         figures = [_("no bytes in this run") if state.scene else _("expected")]
     elif hop.route == REJECTING and state.scene:
         figures = [rejected_words(state.scene.rejections)]
+    elif hop.route == ACKNOWLEDGING:
+        figures = [acknowledged_words(hop.bytes)]
     else:
         model = "≈ " if hop.evidence is Evidence.MODELLED else ""
         figures = [
