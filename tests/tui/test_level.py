@@ -77,6 +77,19 @@ async def test_a_second_run_asks_for_no_prediction(open_game: Open) -> None:
         assert pilot.app.progress.prediction("1-1") is None
 
 
+async def test_a_level_with_a_race_says_that_it_races_and_how_it_went(open_game: Open) -> None:
+    async with open_game((120, 50)) as pilot:
+        screen = await open_level(pilot, "5-1", "repeat:\n    sendfile(sock, log, 1M)\n")
+        goal = "the race: at least 1.7 times the throughput of rocketmq-mapped"
+        assert f"· {goal}" in screen.query_one(Goals).content.plain
+        await pilot.press("r", "escape")
+        await until(pilot, lambda: "racing rocketmq-mapped  3/7" in shown(pilot))
+        await until(pilot, lambda: isinstance(pilot.app.screen, ResultScreen))
+        await pilot.press("escape")
+        goals = screen.query_one(Goals).content.plain
+        assert goal in goals and "times the throughput of rocketmq-mapped (" in goals
+
+
 async def test_a_wrong_plan_is_refused_where_it_is_wrong(open_game: Open) -> None:
     async with open_game() as pilot:
         screen = await open_level(pilot, "1-1", "repeat:\n    read(log, buf, 64K)\n    wrote(sock, buf, 64K)")

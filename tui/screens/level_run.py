@@ -99,7 +99,8 @@ class LevelRun:
         self._session = None
         race = self._level.race
         assert race
-        self._post(RunProgress(Doing(stage="racing", scene=race.rival, number=turn.pair, scenes=race.pairs)))
+        doing = Doing("racing", self._scene.name, number=turn.pair, scenes=race.pairs, rival=race.rival)
+        self._post(RunProgress(doing))
 
     async def _watch(self) -> None:
         while True:

@@ -21,7 +21,7 @@ WIDE = 100  # cells from which there is room for all the figures
 class Doing:
     """What goes on in which scene. `stage` is `log`, `opening`, `running`, `proving` or `racing`; times in seconds.
 
-    While racing, `scene` is the rival's name, and `number` counts the pairs, of which there are `scenes`.
+    While racing against the plan `rival`, `number` counts the pairs, of which there are `scenes`.
     """
 
     stage: str
@@ -32,6 +32,7 @@ class Doing:
     gauges: Gauges | None = None
     elapsed: float = 0.0
     deadline: float = 0.0
+    rival: str = ""
 
 
 class RunBar(Widget):
@@ -94,7 +95,7 @@ def _stage(doing: Doing) -> str:
         case "proving":
             return _("proving the hops")
         case "racing":
-            return _("racing {rival}").format(rival=doing.scene)
+            return _("racing {rival}").format(rival=doing.rival)
         case _:
             return _("running")
 
