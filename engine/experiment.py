@@ -17,6 +17,7 @@ from zcquest.engine.calls import CODES
 from zcquest.engine.children import Children
 from zcquest.engine.dead_letters import DeadLettersFound, read_dead_letters
 from zcquest.engine.features import FEATURES, Judgement, Outcome
+from zcquest.engine.kept_trace import pack
 from zcquest.engine.logs import Delivery, Span, format_of
 from zcquest.engine.message import Message, message
 from zcquest.engine.meters import Meters
@@ -52,6 +53,7 @@ class Line:
     faults: int
     waits: int
     disk_bytes: int
+    size: int = 0  # bytes asked for
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,14 +91,17 @@ class Observation:
     calls: int
     notes: tuple[Message, ...]
     rejections: int = 0  # messages that the consumer sent back
+    trace: str = ""  # the name under which the whole trace is kept, empty if it is not
 
 
 class Laboratory:
     """Where plans are run: a forkserver, a run folder, a cache of logs, a bench NIC, and a calibrated probe."""
 
-    def __init__(self, children: Children, cache: Path) -> None:
+    def __init__(self, children: Children, cache: Path, keep_trace: Callable[[bytes], str] | None = None) -> None:
+        """`keep_trace` is given each run's packed trace, and returns the name under which it is kept."""
         self.children = children
         self.cache = cache
+        self._keep_trace = keep_trace
         self.nic = BenchNic(children)
         self.probe = Probe(children, cache, self.nic)
         self._runs = 0
@@ -147,14 +152,19 @@ class Laboratory:
             calibration = await self.probe.calibrate()
             if calibration.good:
                 proofs = dict(await self.probe.prove(session.scene, session.plan, moved))
-        return await asyncio.to_thread(_observation, session, calibration, proofs)
+        return await asyncio.to_thread(_observation, session, calibration, proofs, self._keep_trace)
 
 
 def _moving_steps(trace: Trace) -> set[int]:
     return {step for _, _, step, _, _, _, _, result, *_ in trace.rows() if result > 0}
 
 
-def _observation(session: Session, calibration: Calibration | None, proofs: Mapping[int, Proof]) -> Observation:
+def _observation(
+    session: Session,
+    calibration: Calibration | None,
+    proofs: Mapping[int, Proof],
+    keep_trace: Callable[[bytes], str] | None,
+) -> Observation:
     assert session.stop
     paused, delivery = session.paused, session.delivery
     doubt = calibration.why_not if calibration else None
@@ -204,7 +214,16 @@ def _observation(session: Session, calibration: Calibration | None, proofs: Mapp
         calls=len(session.trace),
         notes=tuple(_notes(session, calibration)),
         rejections=paused.rejections,
+        trace=_kept(session, keep_trace) if keep_trace else "",
     )
+
+
+def _kept(session: Session, keep_trace: Callable[[bytes], str]) -> str:
+    """The kept trace's name; a trace that cannot be read for keeping is a replay less, and no run lost."""
+    try:
+        return keep_trace(pack(session.trace, session.plan))
+    except OSError:
+        return ""
 
 
 def _batches(session: Session) -> tuple[Span, ...]:
@@ -325,6 +344,7 @@ def show_line(number: int, record: Record, plan: Plan) -> Line:
         faults=record.faults,
         waits=record.waits,
         disk_bytes=record.disk_bytes,
+        size=record.size,
     )
 
 

@@ -62,7 +62,8 @@ def errno_name(number: int) -> str:
 BLOCK = 512  # bytes of one of ru_inblock's
 
 
-def _decode(fields: tuple[int, ...]) -> Record:
+def decode(fields: tuple[int, ...]) -> Record:
+    """A record from its fields, in RECORD's order."""
     at, took, step, code, error, offset, size, result, minor, major, blocks, waits = fields
     return Record(at, took, step, code, error, offset, size, result, minor, major, blocks * BLOCK, waits)
 
@@ -102,7 +103,7 @@ class Trace:
 
     def records(self, start: int = 0, stop: int | None = None) -> Iterator[Record]:
         """Records `start` to `stop` (all that are there by default), in order."""
-        return map(_decode, self.rows(start, stop))
+        return map(decode, self.rows(start, stop))
 
     def rows(self, start: int = 0, stop: int | None = None) -> Iterator[tuple[int, ...]]:
         """The same as plain tuples, in the order of RECORD's fields: for whoever adds up millions."""
@@ -115,6 +116,11 @@ class Trace:
                 count = min(_PER_READ, end - start)
                 yield from RECORD.iter_unpack(file.read(count * RECORD.size))
                 start += count
+
+    def raw(self, start: int, stop: int) -> bytes:
+        """Records `start` to `stop` as they lie in the file. Raises OSError."""
+        with open(self.path, "rb") as file:
+            return os.pread(file.fileno(), (min(stop, len(self)) - start) * RECORD.size, PAGE + start * RECORD.size)
 
     def _header(self) -> tuple[int, ...]:
         try:

@@ -42,8 +42,11 @@ def cache_folder() -> Path:
 
 
 @asynccontextmanager
-async def open_laboratory() -> AsyncIterator[Laboratory]:
-    """A laboratory in the cache folder. Raises Unplayable when nothing can be written there."""
+async def open_laboratory(keep_trace: Callable[[bytes], str] | None = None) -> AsyncIterator[Laboratory]:
+    """A laboratory in the cache folder. Raises Unplayable when nothing can be written there.
+
+    `keep_trace` keeps the whole trace of every run under the name it returns (`TraceStore.keep`).
+    """
     folder = cache_folder()
     logs, runs = folder / "logs", folder / "runs"
     try:
@@ -54,7 +57,7 @@ async def open_laboratory() -> AsyncIterator[Laboratory]:
     except OSError as failure:
         raise Unplayable(_unwritable(folder, failure)) from failure
     async with children:
-        laboratory = Laboratory(children, logs)
+        laboratory = Laboratory(children, logs, keep_trace)
         try:
             yield laboratory
         finally:

@@ -88,6 +88,7 @@ class SceneReport(msgspec.Struct, frozen=True, kw_only=True):
     notes: tuple[Message, ...]
     messages: int  # good ones that the consumer read
     rejections: int = 0  # messages that it sent back
+    trace: str = ""  # the name of the kept trace
 
     @property
     def error(self) -> Message | None:
@@ -193,6 +194,7 @@ def _scene(level: Level, file: SceneFile, observed: Observation) -> SceneReport:
         notes=observed.notes,
         messages=observed.delivery.messages if observed.delivery else 0,
         rejections=observed.rejections,
+        trace=observed.trace,
     )
 
 

@@ -23,6 +23,7 @@ from zcquest.levels import language as languages
 from zcquest.levels.lab import LAB, lab_level, lab_settings
 from zcquest.levels.loader import Campaign, Level, load_campaign
 from zcquest.levels.progress import Progress
+from zcquest.levels.traces import TraceStore
 from zcquest.tui import line_breaking
 from zcquest.tui.commands import GamePalette, game_commands
 from zcquest.tui.laboratory import LaboratoryKeeper
@@ -65,7 +66,8 @@ class ZcquestApp(App[None]):
         self.campaign: Campaign = load_campaign()
         self.progress: Progress = Progress.open()
         self._warm_up = warm_up
-        self._keeper = LaboratoryKeeper()
+        self.traces = TraceStore()
+        self._keeper = LaboratoryKeeper(self.traces.keep)
         self._notices_told = 0
         self._start_with(language)
 

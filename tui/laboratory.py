@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import importlib
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -13,7 +14,9 @@ if TYPE_CHECKING:
 class LaboratoryKeeper:
     """Holds the laboratory open in a task of its own, which opens it and closes it."""
 
-    def __init__(self) -> None:
+    def __init__(self, keep_trace: Callable[[bytes], str] | None = None) -> None:
+        """`keep_trace` as `open_laboratory` takes it."""
+        self._keep_trace = keep_trace
         self._opened: asyncio.Future[Laboratory] | None = None
         self._keeping: asyncio.Task[None] | None = None
         self._closing = asyncio.Event()
@@ -42,7 +45,7 @@ class LaboratoryKeeper:
             if self._closing.is_set():
                 opened.cancel()
                 return
-            async with play.open_laboratory() as laboratory:
+            async with play.open_laboratory(self._keep_trace) as laboratory:
                 opened.set_result(laboratory)
                 await self._closing.wait()
         except Exception as failure:

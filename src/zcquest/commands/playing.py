@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Callable
 from pathlib import Path
 
 from zcquest.commands.cancelling import run_until_stopped
@@ -22,6 +23,7 @@ from zcquest.levels.play import Unplayable, explain, open_laboratory, play
 from zcquest.levels.progress import Progress
 from zcquest.levels.report import RunReport
 from zcquest.levels.schema import SceneFile
+from zcquest.levels.traces import TraceStore
 from zcquest.levels.verdict import Verdict
 
 
@@ -43,7 +45,7 @@ def _concerns(file: Path, id: str) -> bool:
 def play_plan(level: Level, chosen: ChosenPlan, *, save: bool) -> tuple[RunReport, Verdict]:
     """Run the plan; keep the run if it is the player's own. Raises Refused and Stopped."""
     try:
-        report, verdict = run_until_stopped(_play(level, chosen))
+        report, verdict = run_until_stopped(_play(level, chosen, TraceStore().keep if save and chosen.own else None))
     except Unplayable as failure:
         raise cannot_run(say(failure.reason)) from None
     except OSError as failure:  # not even a process could be started
@@ -53,13 +55,15 @@ def play_plan(level: Level, chosen: ChosenPlan, *, save: bool) -> tuple[RunRepor
     return report, verdict
 
 
-async def _play(level: Level, chosen: ChosenPlan) -> tuple[RunReport, Verdict]:
+async def _play(
+    level: Level, chosen: ChosenPlan, keep_trace: Callable[[bytes], str] | None
+) -> tuple[RunReport, Verdict]:
     with StatusLine(_("Preparing the log ...")) as status:
 
         def show(scene: SceneFile, session: Session) -> None:
             status.show(_("Running: {scene} ...").format(scene=_(scene.name)))
 
-        async with open_laboratory() as laboratory:
+        async with open_laboratory(keep_trace) as laboratory:
             _prepare_logs(laboratory, level)
             return await play(laboratory, level, chosen.plan, watch=show)
 
