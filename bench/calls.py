@@ -51,7 +51,8 @@ async def bare(laboratory: Laboratory) -> None:
         row(f"bare against a plain Python loop, {name}", f"{ratio:.2f} x", "at most 1.10 x", ratio <= 1.10)
 
 
-def _scene() -> Scene:
+def scene() -> Scene:
+    """What most of these plans run in."""
     return Scene(name="bench", log=LogSpec(size=SIZE, message=16384, batch=262144), start="warm", deadline=60.0)
 
 
@@ -77,18 +78,19 @@ async def _by_hand(laboratory: Laboratory, name: str, text: str) -> float:
 
 
 class discarding:
-    """A session whose consumer only counts."""
+    """A session whose consumer only counts, in `scene()` unless another one is given."""
 
-    def __init__(self, laboratory: Laboratory, text: str) -> None:
+    def __init__(self, laboratory: Laboratory, text: str, in_scene: Scene | None = None) -> None:
         self.laboratory = laboratory
         self.plan = parse_plan(text, CALLS)
+        self.scene = in_scene or scene()
 
     async def __aenter__(self) -> Session:
         import tempfile
 
         self._folder = tempfile.TemporaryDirectory(dir=self.laboratory.children.folder)
-        log = place_log(_scene(), self.laboratory.cache, Path(self._folder.name))
-        self._session = await Session.open(self.laboratory.children, _scene(), self.plan, log, discard=True)
+        log = place_log(self.scene, self.laboratory.cache, Path(self._folder.name))
+        self._session = await Session.open(self.laboratory.children, self.scene, self.plan, log, discard=True)
         return self._session
 
     async def __aexit__(self, *_: object) -> None:

@@ -1,12 +1,16 @@
-/* The loops that the plans are held against, in C: loops NAME LOG prints the seconds that sending the log took.
+/* The loops that the plans are held against, in C: loops sendfile LOG, or loops writev LOG INDEX, prints the seconds
+ * that sending took.
  *
- * sendfile and writev by the message of 1 KiB; writev gathers IOV_MAX of them from a mapping. The receiver is a process
- * of its own on loopback that discards what it gets, as the bench's consumer does.
+ * sendfile goes by the message of 1 KiB. writev gathers from a mapping what a ConsumeQueue names, messages that touch
+ * taken together, as many stretches a call as the kernel allows. The receiver is a process of its own on loopback that
+ * discards what it gets, as the bench's consumer does.
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
+#include <endian.h>
 #include <fcntl.h>
 #include <netinet/in.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,7 +23,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { MESSAGE = 1024, RANGES = 1024 };
+enum { MESSAGE = 1024, RANGES = 1024, ENTRY = 20 };
 
 static void fail(const char *what)
 {
@@ -43,30 +47,65 @@ static void by_sendfile(int sock, int log, off_t size)
     }
 }
 
-static void by_writev(int sock, int log, off_t size)
+static const unsigned char *mapped(int file, off_t *size)
 {
-    static struct iovec ranges[RANGES];
-    char *map = mmap(NULL, size, PROT_READ, MAP_SHARED, log, 0);
+    struct stat status;
+    if (fstat(file, &status) < 0)
+        fail("fstat");
+    *size = status.st_size;
+    void *map = mmap(NULL, status.st_size, PROT_READ, MAP_SHARED, file, 0);
     if (map == MAP_FAILED)
         fail("mmap");
-    off_t offset = 0;
-    while (offset < size) {
-        int count = 0;
-        for (off_t at = offset; at < size && count < RANGES; at += MESSAGE, count++) {
-            ranges[count].iov_base = map + at;
-            ranges[count].iov_len = size - at < MESSAGE ? size - at : MESSAGE;
-        }
+    return map;
+}
+
+static void gathered(int sock, struct iovec *ranges, int count)
+{
+    while (count) {
         ssize_t sent = writev(sock, ranges, count);
         if (sent <= 0)
             fail("writev");
-        offset += sent; /* after a short count, the next gathering begins where this one ended */
+        for (; count && (size_t)sent >= ranges->iov_len; ranges++, count--)
+            sent -= ranges->iov_len;
+        if (sent) {
+            ranges->iov_base = (char *)ranges->iov_base + sent;
+            ranges->iov_len -= sent;
+        }
     }
+}
+
+static void by_writev(int sock, int log, int index)
+{
+    static struct iovec ranges[RANGES];
+    off_t log_size, index_size;
+    const unsigned char *map = mapped(log, &log_size), *entries = mapped(index, &index_size);
+    int count = 0;
+    for (off_t at = 0; at + ENTRY <= index_size; at += ENTRY) {
+        uint64_t offset;
+        uint32_t length;
+        memcpy(&offset, entries + at, sizeof offset);
+        memcpy(&length, entries + at + 8, sizeof length);
+        unsigned char *message = (unsigned char *)map + be64toh(offset);
+        length = be32toh(length);
+        if (count && (unsigned char *)ranges[count - 1].iov_base + ranges[count - 1].iov_len == message) {
+            ranges[count - 1].iov_len += length;
+            continue;
+        }
+        if (count == RANGES) {
+            gathered(sock, ranges, count);
+            count = 0;
+        }
+        ranges[count].iov_base = message;
+        ranges[count++].iov_len = length;
+    }
+    gathered(sock, ranges, count);
 }
 
 int main(int argc, char **argv)
 {
-    if (argc != 3)
+    if (argc < 3)
         return 2;
+    int index = argc > 3 ? open(argv[3], O_RDONLY) : -1;
     int log = open(argv[2], O_RDONLY);
     struct stat status;
     if (log < 0 || fstat(log, &status) < 0)
@@ -87,8 +126,8 @@ int main(int argc, char **argv)
         fail("connect");
     struct timespec start, end;
     clock_gettime(CLOCK_MONOTONIC, &start);
-    if (strcmp(argv[1], "writev") == 0)
-        by_writev(sock, log, status.st_size);
+    if (index >= 0)
+        by_writev(sock, log, index);
     else
         by_sendfile(sock, log, status.st_size);
     clock_gettime(CLOCK_MONOTONIC, &end);

@@ -19,6 +19,7 @@ async def main() -> None:
         await calls.bare(laboratory)
         brokers.commit_log(laboratory)
         await brokers.loops(laboratory)
+        await brokers.selecting(laboratory)
         await brokers.whole_race(laboratory)
     terminal.first_frame()
     terminal.keys_while_streaming()
