@@ -295,7 +295,14 @@ def _notes(session: Session, calibration: Calibration | None) -> list[Message]:
         )
     if not session.consumer_done:
         notes.append(message("the consumer was still reading when the time was up"))
-    if session.paused.overwritten:
+    if session.paused.overwritten and session.scene.receive:
+        notes.append(
+            message(
+                "{bytes} bytes were received and overwritten by the next ones before they were written anywhere",
+                bytes=session.paused.overwritten,
+            )
+        )
+    elif session.paused.overwritten:
         notes.append(
             message(
                 "{bytes} bytes were read into buf and overwritten by the next read before they were sent",

@@ -268,6 +268,8 @@ def _proved(index: int, source: Place, target: Place, count: int, proof: Proof |
     seen = {"bytes": proof.old + proof.new, "old": proof.old, "new": proof.new}
     if proof.sink is Place.DLQ:
         note = message("of {bytes} tampered bytes the DLQ holds {old} old and {new} new", **seen)
+    elif source is Place.SOCKET or target is Place.PAGE_CACHE:
+        note = message("of {bytes} tampered bytes the log holds {old} old and {new} new", **seen)
     else:
         note = message("of {bytes} tampered bytes the consumer got {old} old and {new} new", **seen)
     return Hop(index, source, target, proof.mover, count, count * proof.copied_fraction, Evidence.PROVED, note)

@@ -99,11 +99,12 @@ def judge(level: Level, scenes: Sequence[SceneResult], contest: Contest | None =
         raise ValueError(f"{[result.name for result in scenes]} are not scenes of {level.id}, once each: {known}")
     played = [(scene, results[scene.name]) for scene in level.scenes if scene.name in results]
     missing = tuple(name for name in known if name not in results)
+    judged = {name for result in scenes for name in result.features}
     lost = tuple(
         Lost(feature, scene.name)
         for scene, result in played
         for feature in level.features
-        if not result.features.get(feature, False)
+        if not result.features.get(feature, feature in judged)  # some scenes have nothing to lose it by
     )
     limits = tuple(row for scene, result in played for row in _compare(scene, scene.limit, result))
     pars = tuple(row for scene, result in played for row in _compare(scene, scene.par, result))

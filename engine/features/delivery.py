@@ -71,7 +71,7 @@ def _offence(outcome: Outcome, got: Delivery, missing: int | None) -> Message | 
             return message("the stream ended {bytes} bytes into a message", bytes=got.tail)
         return message("the stream ended {bytes} bytes into a batch", bytes=got.tail)
     if missing is not None:
-        if outcome.pending:
+        if outcome.pending and not outcome.scene.receive:
             return message("{bytes} bytes were still in buf, unsent, when the plan ended", bytes=outcome.pending)
         if _by_message(outcome):
             return message("the first one missing is number {number}", number=missing)

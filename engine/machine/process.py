@@ -71,7 +71,7 @@ def main(control: socket.socket, raw: bytes) -> None:
     try:
         recorder = Recorder(Path(config.trace), resume=bool(receive and receive.resume))
         machine = _machine(config, recorder, sock, start, recovery)
-        _serve(config, line, machine, plan, recorder)
+        _serve(config, line, machine, plan, recorder, recovery)
     except TraceFull as failure:
         line.say(NoTrace(errno=failure.errno))
     with contextlib.suppress(OSError):  # the consumer may have hung up first
@@ -93,9 +93,7 @@ def _machine(
             subscription=config.subscription,
         )
     receiver = Receiver(recorder, sock, config.receive.size, config.log_format, codes)
-    if config.receive.resume:
-        recorder.call(recorder.in_flight, codes["recover"], lambda: recovery.kept, (), 0, recovery.found)
-    receiver.resume(start, recovery.kept)
+    receiver.begin(start, recovery.kept)
     return receiver
 
 
@@ -106,7 +104,9 @@ def _agree(sock: socket.socket, kept: int) -> int:
     return int(COUNT.unpack(raw)[0])
 
 
-def _serve(config: MachineConfig, line: Line, machine: Machine, plan: Plan, recorder: Recorder) -> None:
+def _serve(
+    config: MachineConfig, line: Line, machine: Machine, plan: Plan, recorder: Recorder, recovery: Recovery | None
+) -> None:
     sizes = buffer_sizes(plan, config.message)
     capacity = sum(sizes.values())
     run = Run(machine, plan, recorder)
@@ -123,6 +123,8 @@ def _serve(config: MachineConfig, line: Line, machine: Machine, plan: Plan, reco
     gc.disable()  # a collection in the middle of a call would be measured as the call
     if config.settle:
         settle()
+    if recovery and config.receive and config.receive.resume:
+        recorder.call(recorder.in_flight, machine.codes["recover"], lambda: recovery.kept, (), 0, recovery.found)
     line.say(Ready(pid=os.getpid(), buffer=capacity, kept=machine.sent.payload))
     while (told := line.hear()) and not isinstance(told, Finish):
         if isinstance(told, Advance):

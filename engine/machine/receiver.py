@@ -44,7 +44,7 @@ def sound_prefix(fd: int, log_format: str) -> int:
 class Receiver(Machine):
     """State of one run. `position` counts the bytes received, `sent.payload` those that the log has accepted."""
 
-    def resume(self, start: int, stored: int) -> None:
+    def begin(self, start: int, stored: int) -> None:
         """The producer will send from offset `start` on; the log holds `stored` bytes."""
         self.position = self.file_position = start
         self.sent.payload = stored

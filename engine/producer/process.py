@@ -132,15 +132,18 @@ class Producer:
                 except BlockingIOError:
                     continue
                 except OSError:
-                    self.lost = self.killed is None
+                    self.lost = not (self.killed and not self.killed.told)
                     self._drain(connection)
                     return
             if self.sent == self.size and not shut:
-                connection.shutdown(socket.SHUT_WR)
+                with contextlib.suppress(OSError):  # already broken: the next poll says so
+                    connection.shutdown(socket.SHUT_WR)
                 shut = True
 
     def _room(self) -> int:
         """Bytes that may be sent now: within the window, the log, and what is left before the machine is killed."""
+        if self.killed and not self.killed.told:
+            return 0  # nobody is there any more
         end = self.size
         if self.config.kill_at is not None and not self.killed:
             end = self.config.kill_at if self.sent < self.config.kill_at or self._victim < 0 else self.size - _LAST

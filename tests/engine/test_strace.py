@@ -55,12 +55,12 @@ jobs = msgspec.json.decode(Path(sys.argv[2]).read_bytes())
 Path(sys.argv[3]).write_bytes(msgspec.json.encode(asyncio.run(main(Path(sys.argv[1]), jobs))))
 """
 
-SEEN_AS = {"send": "sendto", "pread": "pread64", "fadvise": "fadvise64"}
+SEEN_AS = {"send": "sendto", "pread": "pread64", "fadvise": "fadvise64", "recv": "recvfrom"}
 NAMED = re.compile(r"(\w+)\(")
 ON_PLAN = re.compile(r"(?:\b[356]|=[35])<[^>]*orders-0/|(?:\b4|=4)<(?:TCP|socket):")
 ANNOTATION = re.compile(r"(?<=\d)<(?:[^<>]|->)*>")
 TEXT = re.compile(r'"(?:[^"\\]|\\.)*"(?:\.\.\.)?')
-MEMORY = re.compile(r"\b(?:buf|map)(?:\+\d+)?\b")
+MEMORY = re.compile(r"\b(?:buf[23]?|map|ack)(?:\+\d+)?\b")
 
 
 class Job(msgspec.Struct):
@@ -98,6 +98,8 @@ def references() -> list[Job]:
                 most = 16 << 20 if scene.log.rotten else 4 << 20  # what matters here is the plan
                 log = msgspec.structs.replace(scene.log, size=min(scene.log.size, most))
                 scene = replace(scene, log=log, deadline=30.0)
+                if scene.receive and scene.receive.kill:
+                    continue  # two processes: strace sees each for itself
                 jobs.append(Job(f"{level.id} {reference.name} {scene.name}", reference.plan, scene))
     return jobs
 

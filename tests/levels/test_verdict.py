@@ -94,7 +94,13 @@ def test_a_lost_feature_in_one_scene_fails_the_level(level: Level) -> None:
 
 
 def test_a_feature_that_nobody_judged_is_not_kept(level: Level) -> None:
-    assert judge(level, [_cold(features={"delivery": True}), _warm()]).lost == (Lost(Feature.CHECKSUM, "cold"),)
+    verdict = judge(level, [_cold(features={"delivery": True}), _warm(features={"delivery": True})])
+    assert verdict.lost == (Lost(Feature.CHECKSUM, "cold"), Lost(Feature.CHECKSUM, "warm"))
+
+
+def test_a_scene_in_which_a_feature_cannot_be_lost_loses_nothing(level: Level) -> None:
+    assert judge(level, [_cold(features={"delivery": True}), _warm()]).passed
+    assert judge(level, [_cold(), _warm(features={"delivery": True, "checksum": False})]).lost
 
 
 def test_a_feature_that_the_level_does_not_ask_for_may_be_lost(level: Level) -> None:

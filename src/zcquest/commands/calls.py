@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from zcquest.commands.plan_file import ChosenPlan
 from zcquest.commands.printing import pad, print_line, stars
+from zcquest.engine.calls import EVERY
 from zcquest.engine.experiment import Line
 from zcquest.engine.places import Evidence, Mover, Place
 from zcquest.engine.tally import SWITCHES_PER_CALL, SWITCHES_PER_USER_FAULT
@@ -76,8 +77,10 @@ def _hops(scene: SceneReport, line: Line) -> str:
 
 def _made(hop: HopReport, line: Line) -> bool:
     """Whether this call made the hop: the disk's where the disk was read; the card's is not the call's own doing."""
-    if hop.step != line.step + 1 or line.error or hop.evidence == Evidence.MODELLED:
+    if hop.step != line.step + 1 or line.error or hop.evidence == Evidence.MODELLED or EVERY[line.call].event:
         return False
+    if hop.target == Place.DISK:
+        return EVERY[line.call].flushes
     return line.disk_bytes > 0 if hop.source == Place.DISK else line.result != "0"
 
 
