@@ -36,6 +36,8 @@ class Tampering:
             return None
         self._pending = None
         if not arrived:
+            if session.scene.receive:
+                return message("the bytes that you overwrote never reached your log: nothing is proved")
             return message("the bytes that you overwrote never reached the consumer: nothing is proved")
         if not compared.new:
             finding = message("the bytes had been COPIED")
@@ -43,6 +45,13 @@ class Tampering:
             finding = message("the page was SHARED")
         else:
             finding = message("partly copied, partly shared")
+        if session.scene.receive:
+            return message(
+                "your log holds {new} of {total} overwritten bytes → {finding}",
+                new=compared.new,
+                total=arrived,
+                finding=finding,
+            )
         return message(
             "the consumer received {new} of {total} overwritten bytes → {finding}",
             new=compared.new,
