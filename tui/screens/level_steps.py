@@ -162,7 +162,7 @@ class LevelSteps:
         self._post(RunProgress(self._doing("proving")))
         observation = await lab.conclude(session)
         report, verdict = make_report(self._level, [observation])
-        counts = len(self._level.scenes) == 1 and not session.tampered
+        counts = len(self._level.scenes) == 1 and not self._level.race and not session.tampered
         self._post(SteppingEnded(report, verdict, counts))
 
     def _doing(self, stage: str) -> Doing:
