@@ -39,7 +39,7 @@ def why(
             return reason or message("the log or its index is damaged")
         case Ending.NO_MEMORY:
             return message(
-                "the kernel refused a buf of {bytes} bytes with {errno}", bytes=buffer, errno=errno_name(errno)
+                "the kernel refused buffers of {bytes} bytes with {errno}", bytes=buffer, errno=errno_name(errno)
             )
         case Ending.KILLED if step:
             return message("{signal} killed the machine in step {step}", signal=signal_name(killed_by), step=step)

@@ -341,6 +341,14 @@ async def test_the_kernel_refuses_a_buffer_beyond_the_scenes_memory(
         assert seen.stop.ending is Ending.SENT
 
 
+@pytest.mark.parametrize(("second", "refused"), [("24M", False), ("40M", True)])
+async def test_the_scenes_memory_is_for_all_buffers_together(observe, second: str, refused: bool) -> None:
+    text = f"repeat:\n read(log, buf, 40M)\n memcpy(buf2, buf, {second})\n write(sock, buf2, {second})\n"
+    seen = await observe(text, memory=64 * MIB)
+    assert seen.buffer == (80 if refused else 64) * MIB
+    assert seen.stop.ending is (Ending.NO_MEMORY if refused else Ending.SENT)
+
+
 # -- the game ------------------------------------------------------------------------------------------------------
 
 GAME = """

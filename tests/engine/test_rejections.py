@@ -62,6 +62,11 @@ def original(log: bytes, number: int) -> bytes:
         ("", " sendfile(dlq, log, msg)\n"),
         ("once:\n mmap(log)\n", " write(dlq, map, msg)\n"),
         ("", " pread(log, buf, msg)\n write(dlq, buf, msg)\n"),
+        ("", " pread(log, buf3, msg)\n memcpy(buf2, buf3, msg)\n write(dlq, buf2, msg)\n"),
+        (
+            "once:\n mmap(log)\n",
+            " memcpy(buf, map, msg)\n memcpy(buf2, buf, 700)\n write(dlq, buf2, 64K)\n write(dlq, buf, 64K)\n",
+        ),
         ("", " read(log, buf, 300)\n write(dlq, buf, 300)\n copy_file_range(log, dlq, 64K)\n"),
     ],
 )
@@ -84,6 +89,15 @@ async def test_a_retried_message_comes_as_often_as_it_is_due(laboratory: Laborat
     assert observed.delivery
     assert observed.delivery.attempts == [(5, 3, True), (6, 4, False), (7, 4, True)]
     assert observed.tally.syscalls == {"sendfile": 4 + 2 + 3 + 3, "copy_file_range": 1}
+
+
+@pytest.mark.parametrize(
+    "taken", ["pread(log, buf2, msg)", "read(log, buf3, msg)\n memcpy(buf2, buf3, msg)\n memcpy(buf, buf3, msg)"]
+)
+async def test_any_buffer_can_hold_the_message_that_is_rewritten(laboratory: Laboratory, taken: str) -> None:
+    text = f"{RESEND}on giveup:\n {taken}\n rewrite(buf2)\n write(dlq, buf2, msg)\n"
+    dead, log, _ = await queue_after(laboratory, text, retries=2, dlq=DeadLetters(rewritten=True))
+    assert dead == b"".join(rewritten(original(log, number), 3, dead=True) for number in (3, 77, 200))
 
 
 async def test_sixteen_retries_are_seventeen_deliveries_and_the_dead_letter_says_so(laboratory: Laboratory) -> None:
