@@ -59,6 +59,13 @@ class Receiving(msgspec.Struct, frozen=True, kw_only=True):
     resume: bool = False
 
 
+class Door(msgspec.Struct, frozen=True):
+    """Where one consumer lets the machine in, and what it has to show."""
+
+    port: int
+    token: bytes
+
+
 class MachineConfig(msgspec.Struct, frozen=True, kw_only=True):
     """All a machine needs. `plan` is canonical plan text; sizes in bytes."""
 
@@ -76,6 +83,7 @@ class MachineConfig(msgspec.Struct, frozen=True, kw_only=True):
     dlq: str | None = None  # the path of its file
     file_limit: int | None = None  # bytes: RLIMIT_FSIZE
     message: int = 0  # bytes of the log's longest message
+    neighbour: Door | None = None  # another consumer, at the plan's `sock2`
     index: str | None = None  # of the log
     subscription: Subscription | None = None
     settle: bool  # fault in the interpreter's memory first, so that user faults can be told apart
@@ -152,6 +160,7 @@ class Paused(msgspec.Struct, tag=True, frozen=True, kw_only=True):
     skipped: int = 0
     sent: int = 0
     garbage: int = 0
+    sent_to_neighbour: int = 0
     pending: int = 0
     overwritten: int = 0
     rejections: int = 0  # messages that the consumer has sent back

@@ -13,7 +13,8 @@ from pathlib import Path
 
 from crc32c import crc32c
 
-from zcquest.engine.calls import CODES
+from zcquest.engine.calls import CALLS, CODES
+from zcquest.engine.calls.base import SOCKETS
 from zcquest.engine.children import Children
 from zcquest.engine.dead_letters import DeadLettersFound, read_dead_letters
 from zcquest.engine.features import FEATURES, Judgement, Outcome
@@ -181,6 +182,8 @@ def _observation(
         overwritten=paused.overwritten,
         pending=paused.pending,
         crash=session.crash,
+        neighbours_delivery=session.neighbours_delivery,
+        shares=_shares(session),
     )
     return Observation(
         scene=session.scene,
@@ -245,6 +248,24 @@ def _card(session: Session) -> Card:
         packets=session.nic.packets,
     )
     return Card(note, session.wire.scatter_gather)
+
+
+def _shares(session: Session) -> tuple[int, int, int] | None:
+    """Bytes that the plan's calls handed to each of two sockets, and to the second one before the first had all."""
+    if session.scene.neighbour is None:
+        return None
+    steps = session.plan.steps
+    sockets = [next((word for word in step.values if word in SOCKETS), "") for step in steps]
+    codes = {index: CODES.index(CALLS[step.call]) for index, step in enumerate(steps)}
+    ours = theirs = behind = 0
+    for _, _, step, code, _, _, _, result, *_ in session.trace.rows():
+        if code != codes[step] or result <= 0:
+            continue
+        if sockets[step] == SOCKETS[0]:
+            ours, behind = ours + result, theirs
+        elif sockets[step]:
+            theirs += result
+    return ours, theirs, behind
 
 
 def _crc(session: Session) -> int | None:

@@ -21,7 +21,7 @@ from pathlib import Path
 import msgspec
 
 from zcquest.engine.calls import CALLS
-from zcquest.engine.calls.base import REJECTED
+from zcquest.engine.calls.base import REJECTED, SOCKETS
 from zcquest.engine.children import ChildLost, Children
 from zcquest.engine.control import Compared, Paused
 from zcquest.engine.logs import LogSpec, format_of
@@ -31,7 +31,7 @@ from zcquest.engine.places import Mover, Place
 from zcquest.engine.plan import Argument, Plan, Step, parse_plan
 from zcquest.engine.receiving import open_session
 from zcquest.engine.run_log import place_log
-from zcquest.engine.scene import Poison, Scene
+from zcquest.engine.scene import Neighbour, Poison, Scene
 from zcquest.engine.session import Session, TamperRefused
 
 PROBE_LOG = LogSpec(size=64 << 10, seed=64)  # one trip of most plans, and no more than the socket's buffers hold
@@ -145,6 +145,7 @@ class Probe:
             truncate=None,
             send_buffer=None,
             poison=(),
+            neighbour=Neighbour() if scene.neighbour else None,
             strays=(),
             dies_at=None,
             dlq=replace(scene.dlq, limit=None, full=False) if scene.dlq else None,
@@ -248,6 +249,8 @@ async def _arrivals(session: Session, sink: Step, moved: tuple[int, int]) -> Com
     """Which bytes came out where the sink puts them."""
     if _dead(sink):
         return await session.compare_dead(moved)
+    if SOCKETS[1] in sink.values:
+        return await session.compare_neighbour(moved)
     if sink.lane not in REJECTED:
         return await session.compare(moved)
     return await session.compare(moved, session.settled_at or 0)

@@ -27,6 +27,7 @@ from zcquest.engine.control import (
     Receiving,
 )
 from zcquest.engine.crash import Crash, examine, message_at
+from zcquest.engine.fan_out import FanSession
 from zcquest.engine.gauges import Gauges, arriving_queues
 from zcquest.engine.logs import Delivery, format_of
 from zcquest.engine.machine.executor import Ending
@@ -44,7 +45,7 @@ _HEARSAY = 2.0  # seconds that the producer gets to say that it was he
 
 async def open_session(children: Children, scene: Scene, plan: Plan, log: Path, **options: Any) -> Session:
     """The session that the scene needs; as `Session.open`."""
-    kind = ReceivingSession if scene.receive else Session
+    kind = ReceivingSession if scene.receive else FanSession if scene.neighbour else Session
     return await kind.open(children, scene, plan, log, **options)
 
 

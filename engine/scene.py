@@ -59,6 +59,14 @@ class BenchNetwork:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Neighbour:
+    """Another consumer of the same log, at `sock2`: reads `rate` bytes per second, its SO_RCVBUF is `window` bytes."""
+
+    rate: int | None = None
+    window: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Scene:
     """What a plan is run in. Sizes in bytes, `rate` in bytes per second, `deadline` in seconds."""
 
@@ -79,6 +87,7 @@ class Scene:
     dlq: DeadLetters | None = None
     strays: tuple[int, ...] = ()  # a fault: offsets that the consumer rejects, where no message begins
     dies_at: int | None = None  # a fault: the consumer dies when this message arrives, before it says anything of it
+    neighbour: Neighbour | None = None
     receive: Receive | None = None  # `rate` is then the producer's, and `window` nobody's
 
     @property

@@ -20,6 +20,7 @@ from zcquest.engine.control import (
     Compare,
     Compared,
     ConsumerConfig,
+    Door,
     Finish,
     FromConsumer,
     FromMachine,
@@ -129,6 +130,7 @@ class Session:
         self._cancelled = asyncio.Event()
         self._cut = False
         self._until = 0.0
+        self._neighbours_door: Door | None = None
         self.crash: Crash | None = None  # a machine that was killed, and whose place another one has taken
 
     # -- opening and closing -------------------------------------------------------------------------------------------
@@ -224,6 +226,7 @@ class Session:
             dlq=str(self.dlq) if self.dlq else None,
             file_limit=scene.dlq.limit if scene.dlq else None,
             message=scene.log.message,
+            neighbour=self._neighbours_door,
             index=str(index) if (index := self.run_log.index) else None,
             subscription=scene.subscription,
             settle=settle,
@@ -333,6 +336,15 @@ class Session:
     def delivery(self) -> Delivery | None:
         """The consumer's latest report."""
         return msgspec.msgpack.decode(self.progress.delivery, type=Delivery) if self.progress else None
+
+    @property
+    def neighbours_delivery(self) -> Delivery | None:
+        """The report of a second consumer, where there is one."""
+        return None
+
+    async def compare_neighbour(self, moved: tuple[int, int]) -> Compared:
+        """As `compare`, of what a second consumer got."""
+        return Compared(0, 0)
 
     @property
     def payload(self) -> int:

@@ -16,7 +16,7 @@ from zcquest.engine.logs.rocketmq_orders import topic_names
 from zcquest.engine.message import message
 from zcquest.engine.plan import parse
 from zcquest.engine.race import FEWEST
-from zcquest.engine.scene import DeadLetters, Poison, Receive, Scene, Truncate
+from zcquest.engine.scene import DeadLetters, Neighbour, Poison, Receive, Scene, Truncate
 from zcquest.engine.sizes import parse_size
 from zcquest.levels.level_error import Rejected
 from zcquest.levels.plans import UnknownPlan, plan_text
@@ -41,6 +41,7 @@ class Feature(StrEnum):
     SURVIVAL = "survival"
     RETRY = "retry"
     DLQ = "dlq"
+    ISOLATION = "isolation"
     DURABILITY = "durability"
     POWER_CUT = "power_cut"
     TAG_FILTER = "tag_filter"
@@ -153,6 +154,13 @@ class SubscriptionFile(Table, frozen=True, kw_only=True):
     tag: str | None = None
 
 
+class NeighbourFile(Table, frozen=True, kw_only=True):
+    """Another consumer, at `sock2`: `rate` in bytes per second, `window` is its SO_RCVBUF in bytes."""
+
+    rate: PositiveSize | None = None
+    window: PositiveSize | None = None
+
+
 class MetricsFile(Table, frozen=True, kw_only=True):
     """One figure a metric, where it matters: `copies` per payload byte, `switches`, `buffer` in bytes."""
 
@@ -183,6 +191,7 @@ class SceneFile(Table, frozen=True, kw_only=True):
     poison: tuple[PoisonFile, ...] = ()
     retries: Annotated[int, msgspec.Meta(ge=0)] | None = None
     dlq: QueueFile | None = None
+    neighbour: NeighbourFile | None = None
     producer: ProducerFile | None = None
     subscription: SubscriptionFile | None = None
     limit: MetricsFile = MetricsFile()
@@ -224,7 +233,7 @@ class SceneFile(Table, frozen=True, kw_only=True):
 
     def engine_scene(self) -> Scene:
         """This scene in the engine's terms."""
-        cut, queue, producer = self.truncate, self.dlq, self.producer
+        cut, queue, producer, other = self.truncate, self.dlq, self.producer, self.neighbour
         return Scene(
             name=self.name,
             log=self.log.spec(),
@@ -238,6 +247,7 @@ class SceneFile(Table, frozen=True, kw_only=True):
             truncate=Truncate(after_calls=cut.after_calls, to=int(cut.to)) if cut else None,
             poison=tuple(Poison(message=poison.message, failures=poison.failures) for poison in self.poison),
             retries=self.retries,
+            neighbour=Neighbour(rate=_plain(other.rate), window=_plain(other.window)) if other else None,
             dlq=None if queue is None else DeadLetters(rewritten=queue.rewritten, limit=queue.limit, full=queue.full),
             receive=Receive(window=int(producer.window), kill=producer.kill) if producer else None,
             subscription=self._subscription(),

@@ -28,7 +28,9 @@ class Kind(StrEnum):
     FLAGS = "flags"  # any number of the parameter's words, last in the call
 
 
-DESCRIPTORS = {"log": 3, "sock": 4, "index": 5, "dlq": 6}  # the same numbers in every run, as a trace prints them
+# the same numbers in every run, as a trace prints them
+DESCRIPTORS = {"log": 3, "sock": 4, "index": 5, "dlq": 6, "sock2": 7}
+SOCKETS = ("sock", "sock2")  # the consumer's, and that of its neighbour where there is one
 BUFFERS = ("buf", "buf2", "buf3")  # anonymous memory, each as large as the plan asks of it
 MEMORIES = (*BUFFERS, "map", "ack")
 ACK_SIZE = 8  # bytes of `ack`, always there: how many bytes the machine has received, big-endian
@@ -37,6 +39,7 @@ REJECTED = (Lane.ON_REJECT, Lane.ON_GIVEUP)  # the lanes that have one
 _PLACES = {
     "log": Place.PAGE_CACHE,
     "sock": Place.SOCKET,
+    "sock2": Place.SOCKET,
     "dlq": Place.DLQ,
     "buf": Place.BUFFER,
     "buf2": Place.BUFFER2,

@@ -54,4 +54,5 @@ class Poll(Implied):
 
     def show(self, step: Step, record: Record) -> str:
         events = "POLLIN" if record.size == select.POLLIN else "POLLOUT"
-        return f"poll([{{fd={DESCRIPTORS['sock']}, events={events}}}], 1, -1)"
+        fds = [fd for fd in record.offset.to_bytes(8, "little") if fd]
+        return f"poll([{', '.join(f'{{fd={fd}, events={events}}}' for fd in fds)}], {len(fds)}, -1)"

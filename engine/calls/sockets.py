@@ -6,12 +6,13 @@ A short count of what is handed over is followed by another call, as a real prog
 from __future__ import annotations
 
 import ctypes
+import errno
 import os
 import socket
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from zcquest.engine.calls.base import BUFFERS, DESCRIPTORS, MESSAGE, Call, Kind, Parameter, flags, route
+from zcquest.engine.calls.base import BUFFERS, DESCRIPTORS, MESSAGE, Call, CallFailed, Kind, Parameter, flags, route
 from zcquest.engine.calls.inline import Inline, advance, each_range, push
 from zcquest.engine.places import Route
 from zcquest.engine.plan.model import Step
@@ -41,7 +42,7 @@ class Write(Call):
         return route(step.values[1], step.values[0])
 
     def execute(self, machine: Machine, step: Step) -> Iterator[None]:
-        target, source, size = step.values
+        target, source, size = step.values[:3]
         count = machine.count(size, source)
         fd, view = DESCRIPTORS[target], machine.memory(source)
         while count > 0 and (chunk := machine.chunk(source, count)):
@@ -51,7 +52,10 @@ class Write(Call):
                 at = NULL
             else:
                 function, arguments = self.transfer(machine, fd, view[at : at + length])
-            sent = machine.call(self.name, function, arguments, at, length)
+            sent = self.make(machine, step, function, arguments, at, length)
+            if sent is None:
+                yield
+                return
             machine.gone(source, target, sent)
             count -= sent
             yield
@@ -60,10 +64,22 @@ class Write(Call):
         """What to call, with what, to hand `data` to the descriptor."""
         return os.write, (fd, data)
 
+    def make(
+        self,
+        machine: Machine,
+        step: Step,
+        function: Callable[..., int],
+        arguments: tuple[Any, ...],
+        at: int,
+        length: int,
+    ) -> int | None:
+        """Make the call; its count, or None where there was no room and the step does not wait for any."""
+        return machine.call(self.name, function, arguments, at, length)
+
     opening: ClassVar[str] = f"write({DESCRIPTORS['sock']}, "
 
     def inline(self, step: Step) -> Inline | None:
-        target, source, count = step.values
+        target, source, count = step.values[:3]
         if target != "sock" or source == "ack":
             return None
         if source in BUFFERS:
@@ -71,7 +87,7 @@ class Write(Call):
         return advance(f"{self.opening}map[pos:pos + {{count}}])", count)
 
     def ranged(self, step: Step) -> Inline | None:
-        target, source, count = step.values
+        target, source, count = step.values[:3]
         if (target, source) != ("sock", "map") or count == MESSAGE:
             return None
         return each_range(f"{self.opening}map[pos:pos + {{count}}])", count)
@@ -86,17 +102,48 @@ class Send(Write):
     name: ClassVar[str] = "send"
     prototype: ClassVar[str] = "ssize_t send(int sockfd, const void *buf, size_t len, int flags);"
 
+    parameters: ClassVar[tuple[Parameter, ...]] = (
+        *Write.parameters,
+        Parameter("flags", Kind.FLAGS, ("dontwait",), optional=True),
+    )
     flags: ClassVar[tuple[int, ...]] = (0,)
     opening: ClassVar[str] = "send("
 
     def transfer(self, machine: Machine, fd: int, data: memoryview) -> tuple[Callable[..., int], tuple[Any, ...]]:
-        if fd == DESCRIPTORS["sock"]:
+        if fd == machine.sock.fileno():
             return machine.sock.send, (data,)
         address = ctypes.addressof(ctypes.c_char.from_buffer(data))
         return machine.raw("send", fd, address, len(data), 0)
 
+    def make(
+        self,
+        machine: Machine,
+        step: Step,
+        function: Callable[..., int],
+        arguments: tuple[Any, ...],
+        at: int,
+        length: int,
+    ) -> int | None:
+        """With dontwait, a full socket is left for the next round; where none has room, the machine polls."""
+        if not flags(step, 3) or DESCRIPTORS[step.values[0]] != machine.sock.fileno() or len(arguments) != 1:
+            return machine.call(self.name, function, arguments, at, length)
+        sent, error = machine.attempt(self.name, function, (*arguments, socket.MSG_DONTWAIT), at, length)
+        if error in (errno.EAGAIN, errno.EINTR):
+            machine.blocked.add(step.values[0])
+            return None
+        if error:
+            raise CallFailed(error)
+        return sent
+
+    def inline(self, step: Step) -> Inline | None:
+        return None if flags(step, 3) else super().inline(step)
+
+    def ranged(self, step: Step) -> Inline | None:
+        return None if flags(step, 3) else super().ranged(step)
+
     def show(self, step: Step, record: Record) -> str:
-        return f"sendto({DESCRIPTORS[step.values[0]]}, {_memory(step, record)}, {record.size}, 0, NULL, 0)"
+        how = "MSG_DONTWAIT" if flags(step, 3) else "0"
+        return f"sendto({DESCRIPTORS[step.values[0]]}, {_memory(step, record)}, {record.size}, {how}, NULL, 0)"
 
 
 _RECV = {"waitall": socket.MSG_WAITALL}

@@ -9,6 +9,7 @@ from zcquest.engine.features.checksum import checksum
 from zcquest.engine.features.delivery import delivery
 from zcquest.engine.features.dlq import dlq
 from zcquest.engine.features.durability import durability
+from zcquest.engine.features.isolation import isolation
 from zcquest.engine.features.power_cut import power_cut
 from zcquest.engine.features.retry import retry
 from zcquest.engine.features.survival import survival
@@ -20,6 +21,7 @@ FEATURES: Mapping[str, Feature] = {
     "survival": survival,
     "retry": retry,
     "dlq": dlq,
+    "isolation": isolation,
     "durability": durability,
     "power_cut": power_cut,
     "tag_filter": tag_filter,

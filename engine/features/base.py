@@ -27,6 +27,8 @@ class Outcome:
     pending: int  # bytes left in buf at the end
     crc: int | None = None  # CRC-32C of a log of raw bytes, where nothing else can tell whether it arrived
     dead: DeadLettersFound | None = None  # None: the scene has no DLQ, or it is no file
+    neighbours_delivery: Delivery | None = None
+    shares: tuple[int, int, int] | None = None  # bytes handed to `sock`, to `sock2`, to `sock2` before `sock` had all
     crash: Crash | None = None  # None: no machine was killed and followed by another
 
     @property

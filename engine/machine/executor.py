@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import select
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
 from zcquest.engine.calls import CALLS
-from zcquest.engine.calls.base import CallFailed, NoBytes, Refusal
+from zcquest.engine.calls.base import DESCRIPTORS, CallFailed, NoBytes, Refusal
 from zcquest.engine.machine.machine import Machine
 from zcquest.engine.message import Message
 from zcquest.engine.plan import Lane, Plan
@@ -57,14 +58,21 @@ def _lanes(machine: Machine, plan: Plan) -> Iterator[None]:
     repeat = [(index, step) for index, step in numbered if step.lane is Lane.REPEAT]
     for index, step in once:
         machine.step = index
+        machine.turn(step)
         yield from CALLS[step.call].execute(machine, step)
     while repeat and not machine.finished:
         before = machine.progress()
+        machine.blocked.clear()
         for index, step in repeat:
             machine.step = index
+            if machine.fan:
+                machine.turn(step)
             yield from CALLS[step.call].execute(machine, step)
         if machine.progress() == before:
-            break
+            if not machine.blocked:
+                break
+            machine.wait(select.POLLOUT, *sorted(DESCRIPTORS[word] for word in machine.blocked))
+            yield
     yield from send_back(machine, plan)
 
 
@@ -86,6 +94,7 @@ def send_back(machine: Machine, plan: Plan) -> Iterator[None]:
                 for index, step in numbered:
                     if step.lane is (Lane.ON_GIVEUP if last else Lane.ON_REJECT):
                         machine.step = index
+                        machine.turn(step)
                         machine.aim(step)
                         yield from CALLS[step.call].execute(machine, step)
 

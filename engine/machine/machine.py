@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any, NamedTuple
 
-from zcquest.engine.calls.base import ACK_SIZE, BUFFERS, DESCRIPTORS, MESSAGE, CallFailed, NoBytes
+from zcquest.engine.calls.base import ACK_SIZE, BUFFERS, DESCRIPTORS, MESSAGE, SOCKETS, CallFailed, NoBytes
 from zcquest.engine.logs import Subscription, format_of
 from zcquest.engine.logs.rocketmq_retry import rewrite
 from zcquest.engine.machine.memory import (
@@ -33,7 +33,7 @@ from zcquest.engine.machine.recorder import Counter, Recorder
 from zcquest.engine.machine.sieve import IOV_MAX, Range, Sieve
 from zcquest.engine.plan.model import Step
 
-LOG, SOCK = DESCRIPTORS["log"], DESCRIPTORS["sock"]
+LOG = DESCRIPTORS["log"]
 
 
 class Reference(NamedTuple):
@@ -58,6 +58,8 @@ class Machine:
     file's own position, which the kernel keeps: when the two differ, `seek` makes, and counts, the lseek that it takes.
     """
 
+    fan = False  # whether there is a second socket
+
     def __init__(
         self,
         recorder: Recorder,
@@ -76,7 +78,6 @@ class Machine:
         self.subscription = subscription
         self.codes = codes
         self.file = io.FileIO(LOG, closefd=False)
-        self.poller = select.poll()
         self.buffers: dict[str, Buffer] = {}  # those that the plan names with a size
         self.mapping: Mapping | None = None
         self.ack = Acknowledgement()
@@ -96,6 +97,7 @@ class Machine:
         self.retries: int | None = None
         self.given_up = 0
         self._kept_position = 0
+        self.blocked: set[str] = set()  # sockets that had no room in this round, for calls that do not wait
         self.step = 0
         self.moved: tuple[int, int] | None = None  # the log range that the latest call moved
         self.moved_from: tuple[Buffer, int] | None = None  # and where it lay, when a buffer was its source
@@ -110,7 +112,7 @@ class Machine:
             if error not in (errno.EAGAIN, errno.EINTR):
                 raise CallFailed(error)
             events = select.POLLIN if name in ("read", "recv") else select.POLLOUT
-            self.attempt("poll", self._poll, (events,), SOCK, events)
+            self.wait(events, self.sock.fileno())
             result, error = self.attempt(name, function, arguments, offset, size)
         return result
 
@@ -126,9 +128,12 @@ class Machine:
         entry = getattr(libc, function)
         return lambda *values: checked(entry(*values)), arguments
 
-    def _poll(self, events: int) -> int:
-        self.poller.register(SOCK, events)
-        return len(self.poller.poll())
+    def wait(self, events: int, *fds: int) -> None:
+        """poll(2), until one of the sockets is ready. What it waited for stands in the record: see `Poll`."""
+        self.attempt("poll", _poll, (events, fds), int.from_bytes(bytes(fds), "little"), events)
+
+    def turn(self, step: Step) -> None:
+        """Serve the socket that the step names; there is but one here."""
 
     def count(self, size: int | str, memory: str = "") -> int:
         """The bytes that a step's size stands for: MESSAGE is as long as the rejected message, or what was made of it
@@ -177,6 +182,21 @@ class Machine:
         fresh = self.call(name, _rewrite, (view, size, times, dead), self.message.offset, size)
         if buffer:
             buffer.grown(fresh)
+
+    @property
+    def delivered(self) -> Sent:
+        """What has left through `sock`."""
+        return self.sent
+
+    @property
+    def delivered_to_neighbour(self) -> Sent:
+        """What has left through `sock2`."""
+        return Sent()
+
+    @property
+    def sockets(self) -> tuple[socket.socket, ...]:
+        """Those of all consumers."""
+        return (self.sock,)
 
     @property
     def taken(self) -> int:
@@ -249,20 +269,20 @@ class Machine:
     def gone(self, source: str, target: str, count: int) -> None:
         """`count` bytes of the latest chunks of `source` were accepted by `target`."""
         if source == "ack" or (source in BUFFERS and not self.buffers[source].filled):
-            self.sent.garbage += count if target == "sock" else 0
+            self.sent.garbage += count if target in SOCKETS else 0
             return
         if source in BUFFERS:
             self.unloaded(source, count)
         else:
             self.take_ranges(count)
-        if target == "sock":
+        if target in SOCKETS:
             self.sent.payload += count
 
     def forwarded(self, target: str, count: int) -> None:
         """The kernel has carried `count` log bytes from the cursor on to `target`."""
         self.take(count)
         self.end_of_file = not count
-        if target == "sock":
+        if target in SOCKETS:
             self.sent.payload += count
 
     def copied(self, source: str, target: str, count: int) -> None:
@@ -380,6 +400,13 @@ class Machine:
     def progress(self) -> tuple[int, int]:
         """Two equal readings, one iteration apart, mean that the loop does not advance."""
         return self.position, self.sent.payload
+
+
+def _poll(events: int, fds: tuple[int, ...]) -> int:
+    poller = select.poll()
+    for fd in fds:
+        poller.register(fd, events)
+    return len(poller.poll())
 
 
 def _rewrite(view: memoryview, size: int, times: int, dead: bool) -> int:

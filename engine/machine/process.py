@@ -8,7 +8,8 @@ import gc
 import os
 import select
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from resource import RUSAGE_SELF, getrusage
 from time import perf_counter
@@ -22,6 +23,7 @@ from zcquest.engine.control import (
     REFERENCE,
     Advance,
     Bare,
+    Door,
     Finish,
     Line,
     MachineConfig,
@@ -37,6 +39,7 @@ from zcquest.engine.logs.rocketmq_layout import BODY_AT, is_blank, physical_offs
 from zcquest.engine.logs.rocketmq_retry import GROWTH
 from zcquest.engine.machine import bare
 from zcquest.engine.machine.executor import Ending, Verdict, execute
+from zcquest.engine.machine.fan import FanMachine
 from zcquest.engine.machine.machine import Machine, Reference
 from zcquest.engine.machine.memory import Buffer, settle
 from zcquest.engine.machine.receiver import Receiver, Recovery, recover
@@ -55,7 +58,7 @@ def main(control: socket.socket, raw: bytes) -> None:
         join(config.namespaces)
     receive = config.receive
     recovery = recover(config.log, config.log_format) if receive else None
-    sock = _connect(config)
+    sock = _connect("sock", config, Door(config.port, config.token))
     start = _agree(sock, recovery.kept) if recovery else 0
     _place(os.open(config.log, (os.O_RDWR if receive else os.O_RDONLY) | os.O_CLOEXEC), DESCRIPTORS["log"])
     if recovery:
@@ -68,14 +71,16 @@ def main(control: socket.socket, raw: bytes) -> None:
     if config.index:
         _place(os.open(config.index, os.O_RDONLY | os.O_CLOEXEC), DESCRIPTORS["index"])
     plan = parse_plan(config.plan, CALLS)
+    machine: Machine | None = None
     try:
         recorder = Recorder(Path(config.trace), resume=bool(receive and receive.resume))
         machine = _machine(config, recorder, sock, start, recovery)
         _serve(config, line, machine, plan, recorder, recovery)
     except TraceFull as failure:
         line.say(NoTrace(errno=failure.errno))
-    with contextlib.suppress(OSError):  # the consumer may have hung up first
-        sock.shutdown(socket.SHUT_WR)
+    for end in machine.sockets if machine else (sock,):
+        with contextlib.suppress(OSError):  # the consumer may have hung up first
+            end.shutdown(socket.SHUT_WR)
 
 
 def _machine(
@@ -83,7 +88,12 @@ def _machine(
 ) -> Machine:
     codes = {call.name: code for code, call in enumerate(CODES)}
     if not config.receive or not recovery:
-        return Machine(
+        kind: Callable[..., Machine] = Machine
+        if config.neighbour:
+            second = _connect("sock2", config, config.neighbour)
+            second.setblocking(not config.nonblocking)
+            kind = partial(FanMachine, second)
+        return kind(
             recorder,
             sock,
             os.stat(config.log).st_size,
@@ -159,7 +169,7 @@ class Run:
             left = calls
             machine = self.machine
             for verdict in self._calls:
-                self._recorder.stand(machine.taken, machine.sent.payload)
+                self._recorder.stand(machine.taken, machine.delivered.payload)
                 if verdict:
                     self.verdict = verdict
                     break
@@ -198,8 +208,9 @@ class Run:
             calls=machine.recorder.calls,
             position=machine.taken,
             skipped=machine.sieve.skipped,
-            sent=machine.sent.payload,
-            garbage=machine.sent.garbage,
+            sent=machine.delivered.payload,
+            garbage=machine.delivered.garbage,
+            sent_to_neighbour=machine.delivered_to_neighbour.payload,
             pending=machine.pending,
             overwritten=machine.overwritten,
             rejections=machine.rejections.total() + self.strays,
@@ -320,11 +331,12 @@ def _place(fd: int, target: int) -> None:
         os.close(fd)
 
 
-def _connect(config: MachineConfig) -> socket.socket:
+def _connect(word: str, config: MachineConfig, door: Door) -> socket.socket:
+    """The socket that plans call `word`."""
     sock = socket.socket()
     if config.send_buffer:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, config.send_buffer)
-    sock.connect((config.address, config.port))
-    sock.sendall(config.token)
-    _place(sock.detach(), DESCRIPTORS["sock"])
-    return socket.socket(fileno=DESCRIPTORS["sock"])
+    sock.connect((config.address, door.port))
+    sock.sendall(door.token)
+    _place(sock.detach(), DESCRIPTORS[word])
+    return socket.socket(fileno=DESCRIPTORS[word])

@@ -111,4 +111,10 @@ async def test_mapping_again_takes_the_old_ones_place(observe) -> None:
 
 
 async def test_the_words_of_a_plan_are_those_the_calls_know() -> None:
-    assert set(DESCRIPTORS) == {"log", "sock", "index", "dlq"} and MEMORIES == ("buf", "buf2", "buf3", "map", "ack")
+    assert set(DESCRIPTORS) == {"log", "sock", "sock2", "index", "dlq"} and MEMORIES == (
+        "buf",
+        "buf2",
+        "buf3",
+        "map",
+        "ack",
+    )

@@ -17,7 +17,7 @@ import msgspec
 import pytest
 
 from zcquest.engine.logs import LogSpec
-from zcquest.engine.scene import DeadLetters, Poison, Scene
+from zcquest.engine.scene import DeadLetters, Neighbour, Poison, Scene
 from zcquest.levels.loader import load_campaign
 
 pytestmark = pytest.mark.needs_strace
@@ -57,10 +57,10 @@ Path(sys.argv[3]).write_bytes(msgspec.json.encode(asyncio.run(main(Path(sys.argv
 
 SEEN_AS = {"send": "sendto", "pread": "pread64", "fadvise": "fadvise64", "recv": "recvfrom"}
 NAMED = re.compile(r"(\w+)\(")
-ON_PLAN = re.compile(r"(?:\b[356]|=[35])<[^>]*orders-0/|(?:\b4|=4)<(?:TCP|socket):")
+ON_PLAN = re.compile(r"(?:\b[356]|=[35])<[^>]*orders-0/|(?:\b[47]|=[47])<(?:TCP|socket):")
 ANNOTATION = re.compile(r"(?<=\d)<(?:[^<>]|->)*>")
 TEXT = re.compile(r'"(?:[^"\\]|\\.)*"(?:\.\.\.)?')
-MEMORY = re.compile(r"\b(?:buf[23]?|map|ack)(?:\+\d+)?\b")
+MEMORY = re.compile(r"\b(?:buf[23]?|map|index|ack)(?:\+\d+)?\b")
 
 
 class Job(msgspec.Struct):
@@ -150,6 +150,8 @@ def odd_plans() -> list[Job]:
     plan = "repeat:\n sendfile(sock, log, 64K)\non reject:\n sendfile(sock, log, msg)\n"
     plan += "on giveup:\n copy_file_range(log, dlq, 100)\n copy_file_range(log, dlq, 1M)\n"
     add("retried", plan, 300007, "rocketmq", retries=3, **poison)
+    plan = "once:\n mmap(log)\nrepeat:\n send(sock, map, 64K, dontwait)\n send(sock2, map, 64K, dontwait)\n"
+    add("fan out", plan, 1 << 20, neighbour=Neighbour(rate=8 << 20, window=16 << 10), send_buffer=16 << 10)
     return jobs
 
 

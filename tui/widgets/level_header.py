@@ -44,6 +44,7 @@ class LevelHeader(Widget):
             Feature.SURVIVAL: _("survival"),
             Feature.RETRY: _("retry"),
             Feature.DLQ: _("DLQ"),
+            Feature.ISOLATION: _("isolation"),
             Feature.DURABILITY: _("durability"),
             Feature.POWER_CUT: _("power cut"),
             Feature.TAG_FILTER: _("tag filter"),

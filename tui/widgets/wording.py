@@ -68,6 +68,8 @@ def feature_goal(feature: Feature) -> str:
             return _("the machine lives to the end of its plan")
         case Feature.RETRY:
             return _("a rejected message gets every attempt it is due")
+        case Feature.ISOLATION:
+            return _("a slow consumer holds no other one up")
         case Feature.DLQ:
             return _("what is given up, and nothing else, ends in the DLQ")
         case Feature.DURABILITY:

@@ -7,7 +7,8 @@ from random import Random
 import pytest
 
 from zcquest.engine.calls import CALLS, Call, Kind
-from zcquest.engine.plan import PlanError, Span, format_plan, parse, parse_plan, same, tokens
+from zcquest.engine.calls.base import REJECTED
+from zcquest.engine.plan import Lane, PlanError, Span, format_plan, parse, parse_plan, same, tokens
 from zcquest.engine.sizes import format_size
 
 ALPHABET = "abklmrs KMG0159(),:#\n\t _.-|;'\"\\{}%（），：＃６Ｋ　中\x00\x1b\x0b\u2028\u200b\ufeff\udc80😀"
@@ -35,7 +36,7 @@ def size(random: Random) -> str:
     return random.choice((str(number), format_size(number), format_size(number).lower(), f"00{number}"))
 
 
-def arguments(random: Random, call: Call) -> list[str]:
+def arguments(random: Random, call: Call, lane: Lane) -> list[str]:
     written: list[str] = []
     for parameter in call.parameters:
         if parameter.optional and random.random() < 0.5:
@@ -44,9 +45,9 @@ def arguments(random: Random, call: Call) -> list[str]:
             case Kind.FD:
                 written.append(random.choice(("log", "sock")))
             case Kind.MEMORY:
-                written.append(random.choice(("buf", "map")))
+                written.append(random.choice(parameter.words or ("buf", "map")))
             case Kind.SIZE:
-                written.append(size(random))
+                written.append("msg" if lane in REJECTED and random.random() < 0.5 else size(random))
             case Kind.FLAGS:
                 written += random.sample(parameter.words, random.randint(1, len(parameter.words)))
     return written
@@ -56,16 +57,17 @@ def blank(random: Random) -> str:
     return random.choice(("", "", " ", "\t", "   "))
 
 
-def step(random: Random, call: Call) -> str:
+def step(random: Random, lane: Lane) -> str:
+    call = random.choice([call for call in CALLS.values() if lane in call.lanes])
     comma = f"{blank(random)},{blank(random)}"
     end = random.choice(("", "  # 64K（", "#", " "))
-    return f"{blank(random)}{call.name}{blank(random)}({comma.join(arguments(random, call))}{blank(random)}){end}"
+    return f"{blank(random)}{call.name}{blank(random)}({comma.join(arguments(random, call, lane))}{blank(random)}){end}"
 
 
 def plan_text(random: Random) -> str:
     """The text of a plan without a mistake."""
-    lanes = {lane: [step(random, random.choice(list(CALLS.values()))) for _ in range(3)] for lane in ("once", "repeat")}
-    lanes["repeat"].insert(random.randrange(4), "sendfile(sock, log, 1M)")
+    lanes = {lane: [step(random, lane) for _ in range(3)] for lane in Lane}
+    lanes[Lane.REPEAT].insert(random.randrange(4), "sendfile(sock, log, 1M)")
     blocks = [[f"{lane}{blank(random)}:", *steps] for lane, steps in lanes.items()]
     random.shuffle(blocks)
     lines = [line for block in blocks for line in block]
@@ -120,7 +122,7 @@ def test_round_trip(seed: int) -> None:
     for _ in range(400):
         text = plan_text(random)
         plan = parse_plan(text, CALLS)
-        assert len(plan.steps) == 7
+        assert len(plan.steps) == 3 * len(Lane) + 1
         canonical = format_plan(plan)
         again = parse_plan(canonical, CALLS)
         assert same(again, plan)

@@ -116,6 +116,7 @@ def feature_name(name: str) -> str:
         "survival": _("survival"),
         "retry": _("retry"),
         "dlq": _("DLQ"),
+        "isolation": _("isolation"),
         "durability": _("durability"),
         "power_cut": _("power cut"),
         "tag_filter": _("tag filter"),
