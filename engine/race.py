@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import shutil
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -16,6 +16,7 @@ from zcquest.engine.calls import CALLS
 from zcquest.engine.ending import why
 from zcquest.engine.experiment import Laboratory
 from zcquest.engine.logs import LogSpec, format_of
+from zcquest.engine.logs.spec import BATCH, MAX_BATCH, MAX_SIZE, MIN_MESSAGE
 from zcquest.engine.machine.bare import compile_repeat
 from zcquest.engine.machine.executor import Ending
 from zcquest.engine.message import Message, message
@@ -27,6 +28,7 @@ from zcquest.engine.session import Session, Stop
 
 FEWEST = 5  # pairs: with fewer, chance alone may well order them all
 DEADLINE = 60.0  # seconds for one run
+LEAST = 1 << 20  # bytes: a smaller log is sent before there is anything to measure
 GB = 10**9
 
 Side = Literal["a", "b"]
@@ -116,6 +118,16 @@ class Turn:
     done: tuple[Pair, ...]
 
 
+def race_log(size: int, message: int) -> LogSpec:
+    """The log that two plans race over: `size` bytes in messages of about `message` bytes.
+
+    Raises ValueError for a size that is not from LEAST to MAX_SIZE, or a message not from MIN_MESSAGE to MAX_BATCH.
+    """
+    if not LEAST <= size <= MAX_SIZE or not MIN_MESSAGE <= message <= min(MAX_BATCH, size):
+        raise ValueError(f"no race over {size} bytes in messages of {message}")
+    return LogSpec(size=size, message=message, batch=max(BATCH, message))
+
+
 async def race(
     laboratory: Laboratory,
     plan_a: Plan,
@@ -150,10 +162,15 @@ async def race(
         messages=track.messages,
         uncompiled=tuple(side for side, plan in track.plans.items() if compile_repeat(plan) is None),
         pairs=track.done,
-        ratio=None if invalid else estimate([pair.ratio for pair in track.done]),
-        cpu_ratio=None if invalid else estimate([pair.cpu_ratio for pair in track.done]),
+        ratio=None if invalid else await _estimate(pair.ratio for pair in track.done),
+        cpu_ratio=None if invalid else await _estimate(pair.cpu_ratio for pair in track.done),
         invalid=invalid,
     )
+
+
+async def _estimate(ratios: Iterable[float]) -> Ratio:
+    """In a thread: drawing thousands of times takes longer than a frame."""
+    return await asyncio.to_thread(estimate, list(ratios))
 
 
 class _Track:

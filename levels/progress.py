@@ -153,10 +153,14 @@ class Progress:
         """Keep `run`; its id."""
         return self._file.write((_insert_run(), _run_values(run)))
 
-    def runs(self, level: str | None = None, limit: int | None = None) -> list[RunRow]:
-        """The kept runs, of `level` only if given, newest first, at most `limit`."""
+    def runs(self, level: str | None = None, limit: int | None = None, *, reports: bool = True) -> list[RunRow]:
+        """The kept runs, of `level` only if given, newest first, at most `limit`.
+
+        Without `reports` these are left empty: of a thousand runs they are megabytes.
+        """
         where, values = ("WHERE level = ?", [level]) if level is not None else ("", [])
-        query = f"SELECT id, {_RUN_COLUMNS} FROM runs {where} ORDER BY at DESC, id DESC LIMIT ?"
+        columns = _RUN_COLUMNS if reports else _RUN_COLUMNS.replace("report", "x'7b7d'")
+        query = f"SELECT id, {columns} FROM runs {where} ORDER BY at DESC, id DESC LIMIT ?"
         return [_run(row) for row in self._file.read(query, [*values, -1 if limit is None else limit])]
 
     def best(self, level: str) -> Best:

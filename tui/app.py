@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from zcquest.engine.experiment import Laboratory
     from zcquest.engine.host import HostReport
     from zcquest.engine.message import Message
+    from zcquest.levels.racers import Racer
 
 MIN_WIDTH: Final = 80
 MIN_HEIGHT: Final = 24
@@ -84,10 +85,7 @@ class ZcquestApp(App[None]):
     def open_level(self, id: str) -> None:
         """Go to the level; the one that was open is left. Where nothing can be played, the screen that says why."""
         self.level(id)
-        if self.host is None and sys.platform != "linux":
-            self.host = _inspect()  # at once: the level's screen could not even be imported
-        if self.host is not None and not self.host.supported:
-            self.cannot_play(self.host.why_not)
+        if not self._can_play():
             return
         from zcquest.tui.screens.level import LevelScreen
 
@@ -106,12 +104,34 @@ class ZcquestApp(App[None]):
         else:
             self.push_screen(CodexScreen(name))
 
+    def open_race(self, own: Racer | None = None) -> None:
+        """Go to the race, with the plan `own` as A if given. Where nothing can be played, the screen that says why."""
+        if not self._can_play():
+            return
+        from zcquest.tui.screens.race import RaceScreen
+
+        if own is None and self._back_to(RaceScreen):
+            return
+        if any(isinstance(screen, RaceScreen) for screen in self.screen_stack):
+            self._back_to(RaceScreen)
+            self.pop_screen()
+        self.push_screen(RaceScreen(own))
+
     def cannot_play(self, why: Message | None) -> None:
         """Explain why nothing can be played on this host (`Unplayable.reason`), and what to do."""
         from zcquest.tui.screens.start import CannotPlay
 
         if not isinstance(self.screen, CannotPlay):
             self.push_screen(CannotPlay(why))
+
+    def _can_play(self) -> bool:
+        """False, and the screen that says why, where this host refuses."""
+        if self.host is None and sys.platform != "linux":
+            self.host = _inspect()  # at once: the screens that play could not even be imported
+        if self.host is not None and not self.host.supported:
+            self.cannot_play(self.host.why_not)
+            return False
+        return True
 
     def set_language(self, code: str) -> None:
         """Say everything in the language `code` from now on, and remember it."""
@@ -175,6 +195,9 @@ class ZcquestApp(App[None]):
 
         if not self._back_to(LabScreen):
             self.push_screen(LabScreen())
+
+    def action_race(self) -> None:
+        self.open_race()
 
     def action_settings(self) -> None:
         from zcquest.tui.screens.settings import SettingsScreen

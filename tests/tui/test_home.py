@@ -15,6 +15,7 @@ from zcquest.tui.screens.campaign import CampaignScreen
 from zcquest.tui.screens.codex import CodexScreen
 from zcquest.tui.screens.home import HomeScreen, host_line, next_level
 from zcquest.tui.screens.lab import LabScreen
+from zcquest.tui.screens.race import RaceScreen
 from zcquest.tui.screens.settings import SettingsScreen
 from zcquest.tui.widgets.journey import LINE, PACKET, Journey, journey
 from zcquest.tui.widgets.wordmark import WORDMARK
@@ -48,8 +49,8 @@ def test_after_the_last_level_the_missing_stars_are_next() -> None:
 
 @pytest.mark.parametrize(
     ("downs", "kind"),
-    [(1, CampaignScreen), (2, LabScreen), (3, CodexScreen), (4, SettingsScreen)],
-    ids=["campaign", "lab", "codex", "settings"],
+    [(1, CampaignScreen), (2, LabScreen), (3, RaceScreen), (4, CodexScreen), (5, SettingsScreen)],
+    ids=["campaign", "lab", "race", "codex", "settings"],
 )
 async def test_the_menu_opens_what_it_names_and_escape_comes_back(downs: int, kind: type, open_game: Open) -> None:
     async with open_game((80, 24)) as pilot:

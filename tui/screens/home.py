@@ -70,6 +70,8 @@ class HomeScreen(ZcScreen[None]):
                 self.game.action_campaign()
             case "lab":
                 self.game.action_lab()
+            case "race":
+                self.game.action_race()
             case "codex":
                 self.game.open_codex()
             case "settings":
@@ -111,6 +113,7 @@ def menu_lines(campaign: Campaign, best: dict[str, Best]) -> list[tuple[str, str
         *lines,
         ("campaign", _("Campaign"), standing),
         ("lab", _("Lab"), _("any log, any plan; your own files too")),
+        ("race", _("Race"), _("two plans, turn by turn: which is faster")),
         ("codex", _("Codex"), _("{count} pages: calls, places, evidence").format(count=len(codex.pages()))),
         ("settings", _("Settings"), _("language, theme, animation, progress")),
         ("quit", _("Quit"), ""),

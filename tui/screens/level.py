@@ -22,6 +22,7 @@ from zcquest.levels.language import gettext as _
 from zcquest.levels.language import say
 from zcquest.levels.play import situation
 from zcquest.levels.progress import Prediction
+from zcquest.levels.racers import Racer, can_race
 from zcquest.levels.text import HINT_STEPS
 from zcquest.tui.language import N_
 from zcquest.tui.screens.base import ZcScreen
@@ -58,6 +59,7 @@ class LevelScreen(ZcScreen[None]):
         Binding("c", "word", N_("Codex"), tooltip=N_("Read about the word under the cursor")),
         Binding("p", "predict", N_("Predict"), show=False, tooltip=N_("Write down what you expect of the first run")),
         Binding("b", "debrief", N_("Debrief"), tooltip=N_("What the level taught")),
+        Binding("g", "race", N_("Race"), show=False, tooltip=N_("Race this plan against another one")),
         Binding("v", "scene", N_("Scene"), tooltip=N_("Look at the next scene of the level")),
         Binding("f5", "run", N_("Run"), show=False, tooltip=N_("Run the plan in every scene")),
         Binding("f10", "step", N_("Step"), show=False, tooltip=N_("Make one call on a live kernel")),
@@ -162,7 +164,7 @@ class LevelScreen(ZcScreen[None]):
                 return self.view.stars > 0 and self.level.scored
             case "scene":
                 return len(self.level.scenes) > 1 and (editing or None)
-            case "palette" | "reset" | "undo" | "redo" | "edit":
+            case "race" | "palette" | "reset" | "undo" | "redo" | "edit":
                 return editing or None
         return super().check_action(action, parameters)
 
@@ -261,6 +263,14 @@ class LevelScreen(ZcScreen[None]):
         uses = frozenset(step.call for step in parsed.plan.steps)
         now = situation(report, verdict, uses=uses, syntax=bool(parsed.problems))
         await self.panes.show_hints(self.hints, now)
+
+    def action_race(self) -> None:
+        if self._understood():
+            text = format_plan(self.editor.parsed.plan)
+            if can_race(text):
+                self.game.open_race(Racer("own", "", text, self.level_id))
+            else:
+                self.panes.bar.tell(message("only a plan that sends a log, and nothing else, can race"), "bad")
 
     def action_scene(self) -> None:
         scenes = self.level.scenes

@@ -16,6 +16,7 @@ from zcquest.engine.calls import CALLS
 from zcquest.engine.plan import parse
 from zcquest.levels.language import gettext as _
 from zcquest.levels.progress import Best, Prediction
+from zcquest.levels.racers import Racer, can_race
 from zcquest.levels.report import RunReport
 from zcquest.levels.verdict import Verdict
 from zcquest.tui.language import N_
@@ -59,6 +60,7 @@ class ResultScreen(ZcScreen[Choice | None]):
     BINDINGS = [
         Binding("enter", "go_on", N_("Go on"), tooltip=N_("The next level; the same one again until it is passed")),
         Binding("r", "retry", N_("Again"), tooltip=N_("Back to the plan, to do better")),
+        Binding("g", "race", N_("Race"), tooltip=N_("Race this plan against another one")),
         Binding("tab", "turn(1)", N_("Section"), tooltip=N_("Metrics, hops, meters, trace: one after the other")),
         Binding("shift+tab", "turn(-1)", show=False),
         *(Binding(str(number), f"section('{name}')", show=False) for number, name in enumerate(SECTIONS, 1)),
@@ -149,6 +151,14 @@ class ResultScreen(ZcScreen[Choice | None]):
 
     def action_retry(self) -> None:
         self.dismiss("retry")
+
+    def action_race(self) -> None:
+        self.game.open_race(Racer("own", "", self.report.plan, self.report.level))
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        if action == "race":
+            return can_race(self.report.plan) or None
+        return super().check_action(action, parameters)
 
     def _say(self, selector: str, content: Content) -> None:
         self.query_one(selector, Static).update(content)

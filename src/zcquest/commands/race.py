@@ -39,18 +39,17 @@ from zcquest.engine.children import ChildLost
 from zcquest.engine.logs import LogSpec, LogUnavailable, ensure
 from zcquest.engine.logs.spec import MAX_BATCH, MAX_SIZE, MIN_MESSAGE
 from zcquest.engine.plan import Plan, format_plan, parse_plan
-from zcquest.engine.race import FEWEST, Pair, RaceReport, Run, Side, Turn, race
-from zcquest.engine.ratio import CONFIDENCE, WIDEST, Answer, Ratio, median
+from zcquest.engine.race import FEWEST, LEAST, Pair, RaceReport, Run, Side, Turn, race, race_log
+from zcquest.engine.ratio import CONFIDENCE, Ratio, median
 from zcquest.engine.sizes import format_size, parse_size
 from zcquest.engine.trace import errno_name
 from zcquest.levels.language import gettext as _
 from zcquest.levels.language import say
 from zcquest.levels.plans import UnknownPlan, plan_text
 from zcquest.levels.play import Unplayable, explain, open_laboratory
+from zcquest.levels.race_words import race_answer
 from zcquest.levels.report import signal_name
 
-_LEAST = 1 << 20  # bytes: a smaller log is sent before there is anything to measure
-_BATCH = 16384  # a Kafka producer's default batch.size
 _MB = 10**6
 _NAME = re.compile(r"[\w-]+")
 _SIDES: tuple[Side, Side] = ("a", "b")
@@ -78,9 +77,9 @@ def show_race(source_a: str, source_b: str, *, size: str, message_size: str, pai
 
 
 def _spec(size: str, message_size: str) -> LogSpec:
-    whole = _size("--size", size, _LEAST, MAX_SIZE)
+    whole = _size("--size", size, LEAST, MAX_SIZE)
     one = _size("--message-size", message_size, MIN_MESSAGE, min(MAX_BATCH, whole))
-    return LogSpec(size=whole, message=one, batch=max(_BATCH, one))
+    return race_log(whole, one)
 
 
 def _size(option: str, text: str, least: int, most: int) -> int:
@@ -170,8 +169,7 @@ def _print(chosen: dict[Side, ChosenPlan], report: RaceReport) -> None:
         print_line(told.format(pairs=pairs, percent=percent))
         print_table(_ratios(report.ratio, report.cpu_ratio))
         print_line()
-        told = _sentence(report.ratio)
-        print_line(told.format(a=chosen["a"].name, b=chosen["b"].name, ratio=f"{report.ratio.median:.2f}"), "bold")
+        print_line(race_answer(report.ratio, chosen["a"].name, chosen["b"].name), "bold")
 
 
 def _pair_rows(pairs: tuple[Pair, ...]) -> Table:
@@ -199,18 +197,6 @@ def _ratios(throughput: Ratio, cpu: Ratio) -> Table:
     for name, ratio in ((_("throughput"), throughput), (_("sender's CPU"), cpu)):
         table.add(name, *(f"{figure:.3f}" for figure in (ratio.median, ratio.low, ratio.high)))
     return table
-
-
-def _sentence(ratio: Ratio) -> str:
-    match ratio.answer:
-        case Answer.FASTER:
-            return _("A ({a}) is faster than B ({b}): it has {ratio} times B's throughput.")
-        case Answer.SLOWER:
-            return _("A ({a}) is slower than B ({b}): it has {ratio} times B's throughput.")
-        case Answer.NOISY if ratio.high > WIDEST * ratio.low:
-            return _("Too noisy to tell: the pairs of A ({a}) and B ({b}) differ too much from each other.")
-        case Answer.NOISY:
-            return _("Too noisy to tell: A ({a}) and B ({b}) may just as well be equally fast.")
 
 
 # -- for scripts -------------------------------------------------------------------------------------------------------
