@@ -73,7 +73,7 @@ class ReceivingSession(Session):
             window=receive.window,
             rate=scene.rate,
             kill_at=self._moment(receive.window) if receive.kill else None,
-            kill_delay=_KILL_WITHIN * secrets.randbelow(1000) / 1000,
+            kill_delay=_KILL_WITHIN * (secrets.randbelow(1000) / 1000) ** 2,  # rather soon: later it may be idle
         )
         self._urgent = discard
         self._consumer = await self.children.spawn("producer", producer, FromProducer, urgent=discard)

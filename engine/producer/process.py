@@ -11,7 +11,7 @@ import os
 import select
 import signal
 import socket
-from time import monotonic
+from time import monotonic, sleep
 
 import msgspec
 
@@ -21,8 +21,8 @@ from zcquest.engine.logs import format_of
 from zcquest.engine.process_name import name_process
 
 _CHUNK = 1 << 18
-_TICKS_PER_SECOND = 50  # how finely a rate is kept
 _LAST = 1  # byte of the log that is held back until the machine has been killed: it cannot be done before
+_TICKS_PER_SECOND = 50  # how finely a rate is kept
 
 
 def main(control: socket.socket, raw: bytes) -> None:
@@ -59,7 +59,6 @@ class Producer:
         self.lost = False
         self.killed: Killed | None = None
         self._victim = -1  # pidfd of the machine, once it is known
-        self._due: float | None = None  # when the machine is to be killed, by the monotonic clock
         self._allowance = _CHUNK if config.rate is None else max(1, config.rate // _TICKS_PER_SECOND)
 
     def serve(self) -> None:
@@ -109,14 +108,15 @@ class Producer:
         self._part = b""
         shut, listening, next_at = False, 0, 0.0
         while True:
-            self._shoot()
             room = self._room()
+            if not room:  # so the machine has something to do when it is hit
+                self._shoot()
             wait = next_at - monotonic()
             wanted = select.POLLIN | (select.POLLOUT if room and wait <= 0 else 0)
             if wanted != listening:
                 poller.register(connection, wanted)
                 listening = wanted
-            pause = 0 if self._due else max(0, int(wait * 1000) + 1) if room and wait > 0 else None
+            pause = max(0, int(wait * 1000) + 1) if room and wait > 0 else None
             for fd, event in poller.poll(pause):
                 if fd == self.line.sock.fileno():
                     self._answer()
@@ -144,9 +144,7 @@ class Producer:
         """Bytes that may be sent now: within the window, the log, and what is left before the machine is killed."""
         if self.killed and not self.killed.told:
             return 0  # nobody is there any more
-        end = self.size
-        if self.config.kill_at is not None and not self.killed:
-            end = self.config.kill_at if self.sent < self.config.kill_at or self._victim < 0 else self.size - _LAST
+        end = self.size if self.killed or self.config.kill_at is None else self.size - _LAST
         return max(0, min(self._allowance, self._acknowledged + self.config.window - self.sent, end - self.sent))
 
     def _hear(self, connection: socket.socket) -> bool:
@@ -172,17 +170,17 @@ class Producer:
                 pass
 
     def _shoot(self) -> None:
-        """SIGKILL for the machine, when it is time: at no point of its plan in particular."""
+        """SIGKILL for the machine, when it is time: at no point of its plan in particular.
+
+        Asleep until then, not spinning: that would keep the machine off this processor, always in the same call.
+        """
         if self.config.kill_at is None or self.killed or self._victim < 0 or self.sent < self.config.kill_at:
             return
-        if self._due is None:
-            self._due = monotonic() + self.config.kill_delay
-        if monotonic() >= self._due:
-            self._due = None
-            with contextlib.suppress(ProcessLookupError):
-                signal.pidfd_send_signal(self._victim, signal.SIGKILL)
-            self.killed = Killed(sent=self.sent)
-            os.close(self._victim)
+        sleep(self.config.kill_delay)
+        with contextlib.suppress(ProcessLookupError):
+            signal.pidfd_send_signal(self._victim, signal.SIGKILL)
+        self.killed = Killed(sent=self.sent)
+        os.close(self._victim)
 
     def _answer(self) -> None:
         told = self.line.hear()
