@@ -210,7 +210,8 @@ class SceneFile(Table, frozen=True, kw_only=True):
         if beyond := [poison.message for poison in self.poison if poison.message >= most]:
             reason = message("there is no message {number}, the log has {count}", number=beyond[0], count=most)
             raise Rejected(reason, "poison")
-        if self.producer and (self.truncate or self.poison or self.dlq or self.consumer != ConsumerFile()):
+        sending = (self.truncate, self.poison, self.dlq, self.neighbour, self.subscription)
+        if self.producer and (any(sending) or self.consumer != ConsumerFile()):
             raise Rejected(message("a scene has a producer, or a consumer and what can happen to its log"), "producer")
         if self.subscription:
             self._refuse_unknown_subscription(self.subscription)

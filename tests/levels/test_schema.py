@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from zcquest.engine.logs import LogSpec
-from zcquest.engine.scene import Scene, Truncate
+from zcquest.engine.scene import Receive, Scene, Truncate
 from zcquest.levels.level_error import LevelError
 from zcquest.levels.loader import load_level
 from zcquest.levels.schema import Feature, LevelFile, Metric, SceneFile, decode_custom
@@ -47,6 +47,13 @@ def test_a_scene_with_everything_becomes_the_engines_scene() -> None:
 def test_a_scene_with_nothing_has_the_engines_defaults() -> None:
     scene = _scene('name = "cold"\nlog = { size = 65536 }')
     assert scene.engine_scene() == Scene(name="cold", log=LogSpec(size=65536))
+
+
+def test_a_scene_may_have_a_producer_in_the_consumers_place() -> None:
+    steady = _scene('name = "in"\nlog = { size = "64K" }\nproducer = { window = "16K", rate = "1M" }').engine_scene()
+    assert (steady.receive, steady.rate) == (Receive(window=16384), 1 << 20)
+    killed = _scene('name = "in"\nlog = { size = "64K" }\nproducer = { kill = true }').engine_scene()
+    assert killed.receive == Receive(kill=True)
 
 
 def test_a_scene_may_have_a_commit_log() -> None:
@@ -100,6 +107,12 @@ def test_a_level_file_is_taken_as_written(campaign: CampaignFolder) -> None:
         ('"64K" }}', '"64K" }}\ndeadline = 0', "scene[0].deadline", "expected `float` > 0.0"),
         ('"64K" }}', '"64K" }}\ndeadline = "20"', "scene[0].deadline", "expected `float`, got `str`"),
         ('"64K" }}', '"64K" }}\ntruncate = {{ after_calls = 1, to = "64K" }}', "scene[0].truncate.to", "65536 bytes"),
+        (
+            '"64K" }}',
+            '"64K" }}\nproducer = {{}}\nconsumer = {{ rate = "1M" }}',
+            "scene[0].producer",
+            "a scene has a producer, or a consumer",
+        ),
         ('start = "cold"', 'start = "tepid"', "scene[0].start", "expected one of cold, warm, got 'tepid'"),
         ('"switches"]', '"speed"]', "stars[1]", "expected one of copies, switches, buffer, got 'speed'"),
         ('"switches"]', '"copies"]', "stars[1]", "copies stands here twice"),
