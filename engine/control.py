@@ -156,6 +156,7 @@ class Paused(msgspec.Struct, tag=True, frozen=True, kw_only=True):
     memory: str = ""
     reason: Message | None = None
     calls: int = 0
+    user_calls: int = 0  # of them, those of user code; counted in bare execution only
     position: int = 0
     skipped: int = 0
     sent: int = 0

@@ -15,14 +15,14 @@ import msgspec
 from zcquest.engine.calls import CALLS
 from zcquest.engine.ending import why
 from zcquest.engine.experiment import Laboratory
-from zcquest.engine.logs import LogSpec, format_of
+from zcquest.engine.logs import LogSpec, Subscription, format_of
 from zcquest.engine.logs.spec import BATCH, MAX_BATCH, MAX_SIZE, MIN_MESSAGE
 from zcquest.engine.machine.bare import compile_repeat
 from zcquest.engine.machine.executor import Ending
 from zcquest.engine.message import Message, message
-from zcquest.engine.plan import Plan
+from zcquest.engine.plan import Lane, Plan
 from zcquest.engine.ratio import Ratio, estimate
-from zcquest.engine.run_log import place_log
+from zcquest.engine.run_log import RunLog, place_log
 from zcquest.engine.scene import Scene
 from zcquest.engine.session import Session, Stop
 
@@ -46,7 +46,7 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
     messages: int
     seconds: float
     cpu_s: float  # user and system time
-    syscalls: int | None  # None where a plan works in user space too: bare execution counts all its calls together
+    syscalls: int | None  # None where the plan's loop works in user space too: bare execution counts its calls together
 
     @property
     def bytes_per_s(self) -> float:
@@ -100,6 +100,8 @@ class RaceReport(msgspec.Struct, frozen=True, kw_only=True):
 
     size: int
     message: int
+    format: str = "kafka"
+    topics: int = 1  # that share the log; of several, the plans send the messages of one
     messages: int
     uncompiled: tuple[Side, ...]  # a call of theirs has no inline form: the executor's Python time is in their figures
     pairs: tuple[Pair, ...]
@@ -136,9 +138,10 @@ async def race(
     pairs: int = FEWEST,
     warm_up: int = 1,
     watch: Callable[[Turn], None] | None = None,
+    subscription: Subscription | None = None,
 ) -> RaceReport:
     """Run `warm_up` pairs that do not count, then `pairs` that do: a b, b a, a b, ... A run that does not send the
-    whole log ends the race, which then is invalid.
+    whole log ends the race, which then is invalid; of a `subscription`, one that does not send it and nothing else.
 
     `watch` is given each run's session before its first call. Cancelling the task ends the run and leaves nothing.
     Raises ValueError for fewer than FEWEST pairs; ChildLost, LogUnavailable, OSError as a session does.
@@ -147,7 +150,7 @@ async def race(
         raise ValueError(f"{pairs} pairs are fewer than {FEWEST}")
     folder = Path(tempfile.mkdtemp(prefix="race-", dir=laboratory.children.folder))
     try:
-        scene = Scene(name="race", log=spec, start="warm", deadline=DEADLINE)
+        scene = Scene(name="race", log=spec, start="warm", deadline=DEADLINE, subscription=subscription)
         log = await asyncio.to_thread(place_log, scene, laboratory.cache, folder)
         track = _Track(laboratory, scene, log, {"a": plan_a, "b": plan_b}, watch)
         invalid = None
@@ -159,6 +162,8 @@ async def race(
     return RaceReport(
         size=spec.size,
         message=spec.message,
+        format=spec.format,
+        topics=spec.topics or 1,
         messages=track.messages,
         uncompiled=tuple(side for side, plan in track.plans.items() if compile_repeat(plan) is None),
         pairs=track.done,
@@ -171,6 +176,11 @@ async def race(
 async def _estimate(ratios: Iterable[float]) -> Ratio:
     """In a thread: drawing thousands of times takes longer than a frame."""
     return await asyncio.to_thread(estimate, list(ratios))
+
+
+def _copies(plan: Plan) -> bool:
+    """Whether the compact loop, which counts all its calls together, has some that are none of the kernel's."""
+    return not all(CALLS[step.call].system for step in plan.lane(Lane.REPEAT))
 
 
 class _Track:
@@ -189,7 +199,7 @@ class _Track:
         self.log = log
         self.plans = plans
         self.watch = watch
-        self.messages = format_of(scene.log.format).messages(scene.log)
+        self.messages, self.due = _wanted(scene, log)
         self.done: tuple[Pair, ...] = ()
 
     async def pair(self, number: int, order: tuple[Side, Side]) -> Invalid | None:
@@ -212,7 +222,7 @@ class _Track:
             stop = await session.run_bare()
             if stop.ending is Ending.SENT:
                 await session.finish()
-            if reason := _spoilt(session, stop):
+            if reason := _spoilt(session, stop, self.due):
                 return Invalid(
                     side=side, pair=pair, ending=stop.ending, errno=stop.errno, signal=stop.signal, reason=reason
                 )
@@ -222,14 +232,23 @@ class _Track:
                 messages=self.messages,
                 seconds=paused.wall_s,
                 cpu_s=paused.user_s + paused.sys_s,
-                syscalls=paused.calls if all(CALLS[step.call].system for step in plan.steps) else None,
+                syscalls=None if _copies(plan) else paused.calls - paused.user_calls,
             )
 
 
-def _spoilt(session: Session, stop: Stop) -> Message | None:
+def _wanted(scene: Scene, log: Path) -> tuple[int, int]:
+    """How many messages are to be sent, and how many bytes."""
+    found, index = format_of(scene.log.format), RunLog(log, scene.log.format).index
+    if scene.subscription is None or found.index is None or index is None:
+        return found.messages(scene.log), scene.log.size
+    chosen = found.index.by_index(memoryview(index.read_bytes()), 0, scene.log.size, scene.subscription)
+    return chosen.messages, sum(chosen.stops) - sum(chosen.starts)
+
+
+def _spoilt(session: Session, stop: Stop, due: int) -> Message | None:
     """Why this run does not count: it did not end as it must, or the consumer did not get the whole log."""
     if stop.ending is Ending.SENT:
-        return _incomplete(session)
+        return _incomplete(session, due)
     if stop.ending is Ending.END_OF_FILE:
         return message("the log ended before its size was reached")
     return why(
@@ -242,15 +261,22 @@ def _spoilt(session: Session, stop: Stop) -> Message | None:
     )
 
 
-def _incomplete(session: Session) -> Message | None:
+def _incomplete(session: Session, due: int) -> Message | None:
     arrived = session.progress.received if session.progress else 0
     if session.consumer_lost:
         return message("the consumer went away")
-    if session.paused.sent == arrived == session.size:
+    if session.paused.sent == arrived == due:
         return None
+    if session.scene.subscription:
+        return message(
+            "of the {size} bytes subscribed to it sent {sent}, and {arrived} bytes arrived",
+            size=due,
+            sent=session.paused.sent,
+            arrived=arrived,
+        )
     return message(
         "of the log's {size} bytes it sent {sent}, and {arrived} bytes arrived",
-        size=session.size,
+        size=due,
         sent=session.paused.sent,
         arrived=arrived,
     )

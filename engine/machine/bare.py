@@ -16,7 +16,7 @@ from itertools import accumulate
 from operator import sub
 from typing import Any
 
-from zcquest.engine.calls import CALLS
+from zcquest.engine.calls import CALLS, CODES
 from zcquest.engine.calls.base import BUFFERS, REJECTED
 from zcquest.engine.machine.executor import Ending, Verdict, conclude, execute
 from zcquest.engine.machine.filters import FILTERS
@@ -49,7 +49,7 @@ _NAMES = {
 
 def run(machine: Machine, plan: Plan) -> Verdict:
     """Run the plan to its end; the machine's totals (position, bytes sent, calls) are exact afterwards."""
-    machine.recorder = Counter()
+    machine.recorder = Counter(frozenset(code for code, call in enumerate(CODES) if not call.system))
     source = compile_repeat(plan) if machine.sock.getblocking() else None
     if source is None:
         return _last(machine, plan)

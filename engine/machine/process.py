@@ -43,7 +43,7 @@ from zcquest.engine.machine.fan import FanMachine
 from zcquest.engine.machine.machine import Machine, Reference
 from zcquest.engine.machine.memory import Buffer, settle
 from zcquest.engine.machine.receiver import Receiver, Recovery, recover
-from zcquest.engine.machine.recorder import CLEAR, Recorder, TraceFull, clear_of_the_plan, limit_files
+from zcquest.engine.machine.recorder import CLEAR, Counter, Recorder, TraceFull, clear_of_the_plan, limit_files
 from zcquest.engine.network.namespaces import join
 from zcquest.engine.plan import Plan, parse_plan
 from zcquest.engine.process_name import name_process
@@ -206,6 +206,7 @@ class Run:
             reason=verdict.reason if verdict else None,
             step=machine.step,
             calls=machine.recorder.calls,
+            user_calls=machine.recorder.user_calls if isinstance(machine.recorder, Counter) else 0,
             position=machine.taken,
             skipped=machine.sieve.skipped,
             sent=machine.delivered.payload,

@@ -155,10 +155,11 @@ class Recorder:
 
 
 class Counter:
-    """Stands in for the recorder: counts calls and keeps nothing else."""
+    """Stands in for the recorder: counts calls, and of them those of user code, whose codes are in `user`."""
 
-    def __init__(self) -> None:
-        self.calls = 0
+    def __init__(self, user: frozenset[int]) -> None:
+        self.calls = self.user_calls = 0
+        self._user = user
 
     def begin(self) -> None:
         """There is no time zero to keep."""
@@ -167,6 +168,7 @@ class Counter:
         self, step: int, code: int, function: Callable[..., int], arguments: tuple[Any, ...], offset: int, size: int
     ) -> tuple[int, int]:
         self.calls += 1
+        self.user_calls += code in self._user
         try:
             return function(*arguments), 0
         except OSError as failure:

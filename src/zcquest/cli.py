@@ -205,13 +205,23 @@ def trace(level: str, plan: str | None, save: bool) -> int:
 @click.argument("plan_b")
 @click.option("--size", default="1G", metavar="SIZE", help=N_("How large the log is: 64M, 1G (the default)."))
 @click.option("--message-size", default="1K", metavar="SIZE", help=N_("How large a message is; 1K by default."))
+@click.option("--format", "log_format", default="kafka", metavar="FORMAT", help=N_("kafka (the default) or rocketmq."))
+@click.option(
+    "--topics",
+    default="1",
+    metavar="N",
+    help=N_("How many topics share a RocketMQ log. Of several, the consumer wants the first alone: see select."),
+)
 @click.option("--pairs", default="5", metavar="N", help=N_("How often each plan runs; 5 by default, and at least."))
 @_json
 @_lang
-def race(plan_a: str, plan_b: str, size: str, message_size: str, pairs: str, as_json: bool) -> int:
-    from zcquest.commands.race import show_race
+def race(
+    plan_a: str, plan_b: str, size: str, message_size: str, log_format: str, topics: str, pairs: str, as_json: bool
+) -> int:
+    from zcquest.commands.race import LogOptions, show_race
 
-    return show_race(plan_a, plan_b, size=size, message_size=message_size, pairs=pairs, as_json=as_json)
+    log = LogOptions(size=size, message_size=message_size, format=log_format, topics=topics)
+    return show_race(plan_a, plan_b, log=log, pairs=pairs, as_json=as_json)
 
 
 @zcquest.command(help=N_("What a call or an idea is, what it costs and who uses it. Without a name: the list."))

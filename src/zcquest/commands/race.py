@@ -3,7 +3,7 @@
 The JSON, schema 1; sizes in bytes, times in seconds, a GB is 10^9 bytes:
 
     {"schema": 1, "evidence": "metered", "execution": "bare",
-     "size": 1073741824, "message_size": 1024, "messages": 983040,
+     "size": 1073741824, "message_size": 1024, "format": "kafka", "topics": 1, "messages": 983040,
      "plans": {"a": {"name": "kafka", "plan": "repeat:\\n ...", "compiled": true}, "b": {...}},
      "pairs": [{"first": "a", "ratio": 1.9,
                 "a": {"bytes": 0, "messages": 0, "seconds": 0.0, "cpu_s": 0.0, "syscalls": 0,
@@ -15,9 +15,10 @@ The JSON, schema 1; sizes in bytes, times in seconds, a GB is 10^9 bytes:
      "invalid": null}
 
 `ratio` is that of throughput, a to b, and `cpu_ratio` that of the sender's CPU time per byte; `verdict` is of a's
-throughput: "faster", "slower" or "too noisy to tell". `syscalls` is null where a plan works in user space too,
-`compiled` false where a call has no compact loop. When a run did not send the log, `ratio`, `cpu_ratio`, `median` and
-`verdict` are null, and `invalid` says whose run it was and in which pair, 0 being the warm-up:
+throughput: "faster", "slower" or "too noisy to tell". `messages` are those to be sent: of several `topics`, of the
+first. `syscalls` is null where a plan's loop works in user space too, `compiled` false where a call has no compact loop.
+When a run did not send what it had to, `ratio`, `cpu_ratio`, `median` and `verdict` are null, and `invalid` says whose
+run it was and in which pair, 0 being the warm-up:
 
     {"plan": "a", "pair": 0, "ending": "error", "errno": "EBADF", "signal": null, "message": "..."}
 """
@@ -26,7 +27,10 @@ from __future__ import annotations
 
 import os
 import re
+from dataclasses import dataclass
 from typing import Any
+
+from msgspec import UNSET
 
 from zcquest.commands.cancelling import run_until_stopped
 from zcquest.commands.host import cannot_run, refuse_other_hosts
@@ -36,8 +40,10 @@ from zcquest.commands.refusal import NOT_PASSED, PASSED, WRONG, Refused
 from zcquest.commands.status_line import StatusLine
 from zcquest.engine.calls import CALLS
 from zcquest.engine.children import ChildLost
-from zcquest.engine.logs import LogSpec, LogUnavailable, ensure
-from zcquest.engine.logs.spec import MAX_BATCH, MAX_SIZE, MIN_MESSAGE
+from zcquest.engine.logs import LogSpec, LogUnavailable, Subscription, ensure
+from zcquest.engine.logs.rocketmq_layout import BLANK_SIZE
+from zcquest.engine.logs.rocketmq_orders import least_message, topic_names
+from zcquest.engine.logs.spec import MAX_BATCH, MAX_SIZE, MAX_TOPICS, MIN_MESSAGE
 from zcquest.engine.plan import Plan, format_plan, parse_plan
 from zcquest.engine.race import FEWEST, LEAST, Pair, RaceReport, Run, Side, Turn, race, race_log
 from zcquest.engine.ratio import CONFIDENCE, Ratio, median
@@ -55,10 +61,20 @@ _NAME = re.compile(r"[\w-]+")
 _SIDES: tuple[Side, Side] = ("a", "b")
 
 
-def show_race(source_a: str, source_b: str, *, size: str, message_size: str, pairs: str, as_json: bool) -> int:
+@dataclass(frozen=True, kw_only=True)
+class LogOptions:
+    """What was written of the log to race on."""
+
+    size: str
+    message_size: str
+    format: str
+    topics: str
+
+
+def show_race(source_a: str, source_b: str, *, log: LogOptions, pairs: str, as_json: bool) -> int:
     """The exit status: NOT_PASSED when a plan did not send the log. Raises Refused and Stopped."""
     refuse_other_hosts()
-    spec = _spec(size, message_size)
+    spec = _spec(log)
     count = _pairs(pairs)
     if source_a == source_b == STDIN:
         raise Refused(WRONG, _("Only one of the two plans can come from standard input."))
@@ -76,10 +92,34 @@ def show_race(source_a: str, source_b: str, *, size: str, message_size: str, pai
     return NOT_PASSED if report.invalid else PASSED
 
 
-def _spec(size: str, message_size: str) -> LogSpec:
-    whole = _size("--size", size, LEAST, MAX_SIZE)
-    one = _size("--message-size", message_size, MIN_MESSAGE, min(MAX_BATCH, whole))
-    return race_log(whole, one)
+def _spec(log: LogOptions) -> LogSpec:
+    if log.format not in ("kafka", "rocketmq"):
+        raise Refused(WRONG, _("--format takes kafka or rocketmq, not {got}.").format(got=log.format))
+    whole = _size("--size", log.size, LEAST, MAX_SIZE)
+    topics = _topics(log)
+    if log.format == "kafka":
+        one = _size("--message-size", log.message_size, MIN_MESSAGE, min(MAX_BATCH, whole))
+        return race_log(whole, one)
+    one = _size("--message-size", log.message_size, least_message(topics, ()), min(MAX_BATCH, whole - BLANK_SIZE))
+    return LogSpec(format="rocketmq", size=whole, message=one, topics=topics if topics > 1 else UNSET)
+
+
+def _topics(log: LogOptions) -> int:
+    try:
+        count = int(log.topics)
+    except ValueError:
+        count = 0
+    if not 1 <= count <= MAX_TOPICS:
+        told = _("--topics takes a whole number from 1 to {most}, not {got}.")
+        raise Refused(WRONG, told.format(most=MAX_TOPICS, got=log.topics))
+    if count > 1 and log.format == "kafka":
+        raise Refused(WRONG, _("A Kafka segment holds one topic alone: --topics needs --format rocketmq."))
+    return count
+
+
+def _subscription(spec: LogSpec) -> Subscription | None:
+    """Of several topics the first; all of a log that has but one."""
+    return Subscription(topic=topic_names(spec.topics)[0].decode()) if spec.topics else None
 
 
 def _size(option: str, text: str, least: int, most: int) -> int:
@@ -119,6 +159,7 @@ def _parse(text: str) -> Plan:
 
 
 async def _race(chosen: dict[Side, ChosenPlan], spec: LogSpec, pairs: int) -> RaceReport:
+    wanted = _subscription(spec)
     with StatusLine(_("Preparing the log ...")) as status:
 
         def show(turn: Turn) -> None:
@@ -127,7 +168,9 @@ async def _race(chosen: dict[Side, ChosenPlan], spec: LogSpec, pairs: int) -> Ra
         async with open_laboratory() as laboratory:
             try:
                 ensure(spec, laboratory.cache)  # in this thread, where a signal gets through at once
-                return await race(laboratory, chosen["a"].plan, chosen["b"].plan, spec, pairs, watch=show)
+                return await race(
+                    laboratory, chosen["a"].plan, chosen["b"].plan, spec, pairs, watch=show, subscription=wanted
+                )
             except (ChildLost, LogUnavailable, OSError) as failure:
                 raise Unplayable(explain(laboratory, failure)) from failure
 
@@ -149,7 +192,12 @@ def _print(chosen: dict[Side, ChosenPlan], report: RaceReport) -> None:
             print_line(f"    {line}")
     print_line()
     told = _("A log of {size} in {messages} messages, warm in the page cache, over loopback. Metered, bare execution.")
-    print_line(told.format(size=format_size(report.size), messages=report.messages))
+    if report.topics > 1:
+        told = _(
+            "{messages} messages of one topic among {topics} in a log of {size}, warm in the page cache, over "
+            "loopback. Metered, bare execution."
+        )
+    print_line(told.format(size=format_size(report.size), messages=report.messages, topics=report.topics))
     for side in report.uncompiled:
         told = _("{plan} has a call without a compact loop: zcquest's own Python time weighs on its figures.")
         print_line(told.format(plan=chosen[side].name))
@@ -210,6 +258,8 @@ def _document(chosen: dict[Side, ChosenPlan], report: RaceReport) -> object:
         "execution": "bare",
         "size": report.size,
         "message_size": report.message,
+        "format": report.format,
+        "topics": report.topics,
         "messages": report.messages,
         "plans": {
             side: {
