@@ -31,7 +31,7 @@ RUN = {
 }
 MEDIANS = {"bytes_per_s", "messages_per_s", "cpu_s_per_gb", "syscalls"}
 DOCUMENT = {
-    *("schema", "evidence", "execution", "size", "message_size", "messages", "plans", "pairs"),
+    *("schema", "evidence", "execution", "size", "message_size", "format", "topics", "messages", "plans", "pairs"),
     *("median", "ratio", "cpu_ratio", "verdict", "invalid"),
 }
 
@@ -84,6 +84,23 @@ def test_a_person_reads_plans_pairs_medians_ratios_and_a_verdict(zcquest: Zcques
     assert int(rows["syscalls"][1]) >= 16 and int(rows["syscalls"][2]) >= 513
     assert all(len(rows[name]) == 4 for name in ("throughput", "sender's CPU"))
     assert re.match(r"A \(kafka\) is (faster|slower) than B \(mmap-write\): it has [\d.]+ times|Too noisy", lines[-1])
+
+
+def test_topics_may_share_the_log_and_the_consumer_wants_one(zcquest: Zcquest, tmp_path: Path) -> None:
+    chosen = "once:\n mmap(log)\n mmap(index)\n select(index)\nrepeat:\n "
+    by_range, gathered = tmp_path / "range.plan", tmp_path / "gather.plan"
+    by_range.write_text(chosen + "sendfile(sock, log, 64K)\n")
+    gathered.write_text(chosen + "writev(sock, map, 64K)\n")
+    log = ("--format", "rocketmq", "--topics", "4")
+    found = zcquest.json("race", str(by_range), str(gathered), *SMALL, *log, status=0)
+    assert (found["format"], found["topics"]) == ("rocketmq", 4)
+    assert {plan["compiled"] for plan in found["plans"].values()} == {True}
+    assert 3000 < found["messages"] < 5000
+    for pair in found["pairs"]:
+        assert pair["a"]["bytes"] == pair["b"]["bytes"] == 1024 * found["messages"]
+        assert pair["a"]["syscalls"] > 2000 and pair["b"]["syscalls"] == 2 + -(-found["messages"] // 64)
+    everything = zcquest.json("race", "kafka", str(gathered), *SMALL, *log, status=1)
+    assert everything["invalid"]["plan"] == "a" and "bytes subscribed to" in everything["invalid"]["message"]
 
 
 def test_a_plan_may_be_a_file_or_come_from_standard_input(zcquest: Zcquest, tmp_path: Path) -> None:

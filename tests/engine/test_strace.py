@@ -15,8 +15,9 @@ from typing import Any, Literal
 
 import msgspec
 import pytest
+from msgspec import UNSET, UnsetType
 
-from zcquest.engine.logs import LogSpec
+from zcquest.engine.logs import LogSpec, Subscription
 from zcquest.engine.scene import DeadLetters, Neighbour, Poison, Scene
 from zcquest.levels.loader import load_campaign
 
@@ -107,10 +108,16 @@ def references() -> list[Job]:
 def odd_plans() -> list[Job]:
     jobs = []
 
-    def add(name: str, plan: str, size: int, log_format: Literal["kafka", "rocketmq"] = "kafka", **fields: Any) -> None:
-        scene = Scene(
-            name="strace", log=LogSpec(size=size, format=log_format), **{"start": "warm", "deadline": 30.0, **fields}
-        )
+    def add(
+        name: str,
+        plan: str,
+        size: int,
+        log_format: Literal["kafka", "rocketmq"] = "kafka",
+        topics: int | UnsetType = UNSET,
+        **fields: Any,
+    ) -> None:
+        log = LogSpec(size=size, format=log_format, topics=topics)
+        scene = Scene(name="strace", log=log, **{"start": "warm", "deadline": 30.0, **fields})
         jobs.append(Job(name, plan, scene))
 
     for size in (1, 7, 1000, 4097, 65535, 100003):
@@ -152,6 +159,30 @@ def odd_plans() -> list[Job]:
     add("retried", plan, 300007, "rocketmq", retries=3, **poison)
     plan = "once:\n mmap(log)\nrepeat:\n send(sock, map, 64K, dontwait)\n send(sock2, map, 64K, dontwait)\n"
     add("fan out", plan, 1 << 20, neighbour=Neighbour(rate=8 << 20, window=16 << 10), send_buffer=16 << 10)
+    wanted = {"topics": 3, "subscription": Subscription(topic="orders-1")}
+    chosen = "once:\n mmap(log)\n mmap(index, populate)\n select(index)\nrepeat:\n "
+    for sender in (
+        "writev(sock, map, 64K)",
+        "writev(sock, map, 1500)",
+        "sendfile(sock, log, 64K)",
+        "send(sock, map, 64K)",
+    ):
+        add(f"selected {sender}", chosen + sender, 300007, "rocketmq", **wanted)
+    add(
+        "gathered buf",
+        "repeat:\n read(log, buf, 20000)\n select(buf)\n writev(sock, buf, 64K)\n",
+        300007,
+        "rocketmq",
+        **wanted,
+    )
+    add("poll writev", chosen + "writev(sock, map, 1M)\n", 2 << 20, "rocketmq", **wanted, **slow)
+    add("nowhere to gather from", "repeat:\n writev(sock, map, 4G)\n", 65536)
+    add(
+        "the index as bytes",
+        "once:\n read(index, buf, 64K)\n" + "repeat:\n sendfile(sock, log, 64K)\n",
+        65536,
+        "rocketmq",
+    )
     return jobs
 
 
@@ -202,6 +233,7 @@ def names_of(lines: list[str]) -> collections.Counter[str]:
 def plain(line: str) -> str:
     """A line of either, without what only one of them can know: contents, addresses, spacing, paths."""
     line = TEXT.sub("*", ANNOTATION.sub("", line))
+    line = re.sub(r"^(writev\(\d+, )\[.*\], (\d+)(?: /\*.*\*/)?", r"\1*, \2", line)
     line = MEMORY.sub("*", line).replace(" ", "")
     line = re.sub(r"^(madvise\(|write\(4,|sendto\(4,)0x[0-9a-f]+", r"\1*", line)
     return re.sub(r"^(poll.*=1)\(.*\)$", r"\1", line)
@@ -220,7 +252,7 @@ def test_the_plans_reach_what_is_to_be_counted(played: dict[str, Played]) -> Non
     everything = sum((counted(one) for one in played.values()), collections.Counter[str]())
     assert set(everything) >= {
         *("read", "pread64", "write", "sendto", "sendfile", "mmap", "madvise", "fadvise64", "readahead"),
-        *("copy_file_range", "lseek", "poll"),
+        *("copy_file_range", "lseek", "poll", "writev"),
     }
     assert {one.answer.ending for one in played.values()} >= {"sent", "error", "stalled", "killed", "no_memory"}
     assert played["poll sendfile"].answer.syscalls["poll"] > 3

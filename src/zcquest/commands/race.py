@@ -16,9 +16,9 @@ The JSON, schema 1; sizes in bytes, times in seconds, a GB is 10^9 bytes:
 
 `ratio` is that of throughput, a to b, and `cpu_ratio` that of the sender's CPU time per byte; `verdict` is of a's
 throughput: "faster", "slower" or "too noisy to tell". `messages` are those to be sent: of several `topics`, of the
-first. `syscalls` is null where a plan's loop works in user space too, `compiled` false where a call has no compact loop.
-When a run did not send what it had to, `ratio`, `cpu_ratio`, `median` and `verdict` are null, and `invalid` says whose
-run it was and in which pair, 0 being the warm-up:
+first. `syscalls` is null where a plan's loop works in user space too, `compiled` false where a call of it cannot be
+compiled. When a run did not send what it had to, `ratio`, `cpu_ratio`, `median` and `verdict` are null, and `invalid`
+says whose run it was and in which pair, 0 being the warm-up:
 
     {"plan": "a", "pair": 0, "ending": "error", "errno": "EBADF", "signal": null, "message": "..."}
 """
