@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, TypeAlias
 
 import msgspec
@@ -336,3 +336,16 @@ async def test_the_footer_names_the_ways_on(open_game: Open, runs: dict[Any, Run
 
 def _words(line: str) -> list[str]:
     return line.strip().rstrip("▁▂▃▄▅▆▇█").split()
+
+
+async def test_the_levels_runs_are_plotted(open_game: Open, runs: dict[Any, Run], played: Callable[..., None]) -> None:
+    played("1-1", stars=2, copies=4.0, switches=512)
+    played("1-1", stars=1, copies=3.0, switches=1000, at=2.0)
+    played("1-1", stars=0, copies=3.0, switches=8, at=3.0)
+    async with open_game((80, 24)) as pilot:
+        await show(pilot, runs[LONG_WAY])
+        await pilot.press("5")
+        await pilot.pause()
+        said = " ".join(shown(pilot).split())
+        assert "Unbeaten so far: 3.00 copies with 1 000 switches; 4.00 copies with 512 switches" in said
+        assert "3 runs" in shown(pilot)

@@ -26,6 +26,7 @@ from zcquest.tui.widgets.machine_map import MachineMap
 from zcquest.tui.widgets.map_state import MapState
 from zcquest.tui.widgets.result.hop_lines import hop_lines, plan_lines
 from zcquest.tui.widgets.result.meter_lines import meter_lines
+from zcquest.tui.widgets.result.pareto import ParetoPlot, runs_of
 from zcquest.tui.widgets.result.scores import Scores, feature_lines, score_lines
 from zcquest.tui.widgets.result.verdict_lines import verdict_lines
 from zcquest.tui.widgets.trace_row import TraceRow, call_rows
@@ -33,7 +34,13 @@ from zcquest.tui.widgets.trace_view import TraceView
 
 Choice = Literal["next", "retry"]
 
-SECTIONS: Final = {"metrics": N_("metrics"), "hops": N_("hops"), "meters": N_("meters"), "trace": N_("trace")}
+SECTIONS: Final = {
+    "metrics": N_("metrics"),
+    "hops": N_("hops"),
+    "meters": N_("meters"),
+    "trace": N_("trace"),
+    "runs": N_("runs"),
+}
 
 
 class SectionTab(Static):
@@ -61,7 +68,7 @@ class ResultScreen(ZcScreen[Choice | None]):
         Binding("enter", "go_on", N_("Go on"), tooltip=N_("The next level; the same one again until it is passed")),
         Binding("r", "retry", N_("Again"), tooltip=N_("Back to the plan, to do better")),
         Binding("g", "race", N_("Race"), tooltip=N_("Race this plan against another one")),
-        Binding("tab", "turn(1)", N_("Section"), tooltip=N_("Metrics, hops, meters, trace: one after the other")),
+        Binding("tab", "turn(1)", N_("Section"), tooltip=N_("Metrics, hops, meters, trace, runs: one after the other")),
         Binding("shift+tab", "turn(-1)", show=False),
         *(Binding(str(number), f"section('{name}')", show=False) for number, name in enumerate(SECTIONS, 1)),
     ]
@@ -104,6 +111,7 @@ class ResultScreen(ZcScreen[Choice | None]):
             with VerticalScroll(id="meters"):
                 yield Static(id="meter-table")
             yield TraceView(id="trace")
+            yield ParetoPlot(id="runs")
         yield Footer()
 
     def on_mount(self) -> None:
@@ -131,6 +139,8 @@ class ResultScreen(ZcScreen[Choice | None]):
         self._say("#hop-table", hop_lines(report))
         self._say("#meter-table", meter_lines(report))
         self.query_one(TraceView).show(_trace_rows(report))
+        rows = self.game.progress.runs(report.level)
+        self.query_one(ParetoPlot).show(runs_of(level, rows[::-1]))
         self.query_one(MachineMap).retranslate()
 
     def watch_section(self, section: str) -> None:

@@ -1,0 +1,153 @@
+"""All own runs of a level as points, copies against switches, and which of them nothing beats in both."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import ceil, floor, log10
+
+from textual.app import RenderResult
+from textual.content import Content
+from textual.widget import Widget
+
+from zcquest.levels.language import gettext as _
+from zcquest.levels.language import ngettext
+from zcquest.levels.loader import Level
+from zcquest.levels.progress import RunRow
+from zcquest.levels.schema import Metric
+from zcquest.tui.widgets.wording import grouped, metric_figure, metric_word
+
+LATEST, FRONT, PASSED, FAILED, PAR = "◆", "●", "•", "○", "+"
+_STYLES = {LATEST: "bold $accent", FRONT: "bold $success", PASSED: "$success", FAILED: "$error", PAR: "$primary"}
+_ORDER = (PAR, FAILED, PASSED, FRONT, LATEST)  # later ones are drawn over earlier ones
+_MARGIN = 7  # cells for the figures beside the vertical axis
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """One run: copies per byte, switches, and whether it passed."""
+
+    copies: float
+    switches: int
+    passed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Runs:
+    """What is plotted. The last of `points` is the run that is looked at; `par` its level's, where both are stated."""
+
+    points: tuple[Point, ...]
+    par: tuple[float, int] | None
+
+
+def runs_of(level: Level, rows: Sequence[RunRow]) -> Runs:
+    """The kept runs, oldest first, without those whose copies nothing could witness."""
+    points = tuple(Point(row.copies, row.switches, row.passed) for row in rows if row.copies is not None)
+    pars = [(scene.par.of(Metric.COPIES), scene.par.of(Metric.SWITCHES)) for scene in level.scenes]
+    both = [(float(copies), int(switches)) for copies, switches in pars if copies is not None and switches is not None]
+    return Runs(points, max(both, default=None))
+
+
+def front(points: Sequence[Point]) -> list[Point]:
+    """The passed runs that no other one beats in one metric without losing in the other; each pair of figures once."""
+    found: dict[tuple[float, int], Point] = {}
+    for point in sorted(points, key=lambda point: (round(point.copies, 2), point.switches)):
+        fewest = min((other.switches for other in found.values()), default=None)
+        if point.passed and (fewest is None or point.switches < fewest):
+            found[round(point.copies, 2), point.switches] = point
+    return list(found.values())
+
+
+def pareto_lines(runs: Runs, width: int, height: int) -> Content:
+    """The plot in `width` cells and about `height` lines, and what is to be read off it."""
+    if not runs.points:
+        return Content.styled(_("No run with figures is kept yet."), "$quiet")
+    best = front(runs.points)
+    return Content("\n").join([*_plot(runs, best, width, max(5, height - 5)), Content(""), *_said(runs, best)])
+
+
+class ParetoPlot(Widget):
+    """The plot, as large as its room."""
+
+    can_focus = True
+
+    def __init__(self, *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self._runs = Runs((), None)
+
+    def show(self, runs: Runs) -> None:
+        self._runs = runs
+        self.refresh()
+
+    def render(self) -> RenderResult:
+        return pareto_lines(self._runs, self.size.width, self.size.height)
+
+
+def _plot(runs: Runs, best: Sequence[Point], width: int, height: int) -> list[Content]:
+    marks = _marks(runs, best)
+    low, high = floor(min(copies for copies, _s, _m in marks)), ceil(max(copies for copies, _s, _m in marks))
+    low, high = (low, high) if high > low else (max(0, low - 1), high + 1)
+    logs = [log10(max(1, switches)) for _c, switches, _m in marks]
+    left, right = floor(min(logs)), ceil(max(logs))
+    right = max(right, left + 1)
+    room = max(10, width - _MARGIN - 2)
+    cells: dict[tuple[int, int], str] = {}
+    for copies, switches, mark in marks:
+        x = round((log10(max(1, switches)) - left) / (right - left) * (room - 1))
+        y = round((high - copies) / (high - low) * (height - 1))
+        cells[x, y] = mark
+    lines = [Content.styled(f"{metric_word(Metric.COPIES)}", "$quiet")]
+    ticks = {round((high - value) / (high - low) * (height - 1)): value for value in range(low, high + 1)}
+    for y in range(height):
+        label = f"{ticks[y]:>{_MARGIN - 2}} ┤" if y in ticks else " " * (_MARGIN - 1) + "│"
+        row = [Content.styled(label, "$quiet")]
+        row += [
+            Content.styled(cells[x, y], _STYLES[cells[x, y]]) if (x, y) in cells else Content(" ") for x in range(room)
+        ]
+        lines.append(Content.assemble(*row))
+    lines.append(_axis(left, right, room))
+    return lines
+
+
+def _axis(left: int, right: int, room: int) -> Content:
+    rule, figures = list("─" * room), [" "] * (room + 8)
+    for power in range(left, right + 1):
+        x = round((power - left) / (right - left) * (room - 1))
+        rule[x] = "┴"
+        said = grouped(10**power)
+        start = min(max(0, x - len(said) // 2), room - len(said))
+        figures[start : start + len(said)] = list(said)
+    blank = " " * (_MARGIN - 1)
+    words = f"{blank}└{''.join(rule)}\n{blank} {''.join(figures).rstrip()}  {metric_word(Metric.SWITCHES)}"
+    return Content.styled(words, "$quiet")
+
+
+def _marks(runs: Runs, best: Sequence[Point]) -> list[tuple[float, int, str]]:
+    found = [(point.copies, point.switches, PASSED if point.passed else FAILED) for point in runs.points]
+    found += [(point.copies, point.switches, FRONT) for point in best]
+    if runs.par:
+        found.append((*runs.par, PAR))
+    last = runs.points[-1]
+    found.append((last.copies, last.switches, LATEST))
+    return sorted(found, key=lambda mark: _ORDER.index(mark[2]))
+
+
+def _said(runs: Runs, best: Sequence[Point]) -> list[Content]:
+    legend = [(LATEST, _("this run")), (FRONT, _("unbeaten")), (PASSED, _("passed")), (FAILED, _("not passed"))]
+    if runs.par:
+        legend.append((PAR, _("par")))
+    parts: list[Content] = []
+    for mark, words in legend:
+        parts.append(Content.assemble((mark, _STYLES[mark]), f" {words}   "))
+    lines = [Content.assemble(*parts)]
+    if best:
+        figures = _("; ").join(
+            _("{copies} copies with {switches} switches").format(
+                copies=metric_figure(Metric.COPIES, point.copies), switches=grouped(point.switches)
+            )
+            for point in best
+        )
+        lines.append(Content(_("Unbeaten so far: {figures}").format(figures=figures)))
+    count = len(runs.points)
+    lines.append(Content.styled(ngettext("{count} run", "{count} runs", count).format(count=count), "$quiet"))
+    return lines
