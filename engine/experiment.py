@@ -314,7 +314,7 @@ def _notes(session: Session, calibration: Calibration | None) -> list[Message]:
                 "times, faults and context switches of the process are the second one's alone"
             )
         )
-    if not session.consumer_done:
+    if not session.consumer_done and not session.scene.receive:
         notes.append(message("the consumer was still reading when the time was up"))
     if session.paused.overwritten and session.scene.receive:
         notes.append(

@@ -11,8 +11,13 @@ from zcquest.engine.trace import errno_name
 _ALIVE = {Ending.SENT, Ending.END_OF_FILE, Ending.STALLED}
 
 
-def survival(outcome: Outcome) -> Judgement:
-    """A process that a signal killed, or whose plan broke off at an errno, serves nobody else."""
+def survival(outcome: Outcome) -> Judgement | None:
+    """A process that a signal killed, or whose plan broke off at an errno, serves nobody else.
+
+    Where the scene kills the machine there is nothing to survive: see durability.
+    """
+    if outcome.crash:
+        return None
     stop = outcome.stop
     if stop.ending in _ALIVE:
         return Judgement(True, message("the machine lived to the plan's end"))

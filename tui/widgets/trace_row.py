@@ -12,7 +12,7 @@ from textual.strip import Strip
 
 from zcquest.engine.calls import EVERY
 from zcquest.engine.experiment import Line
-from zcquest.engine.places import Evidence, Mover, Route
+from zcquest.engine.places import Evidence, Mover, Place, Route
 from zcquest.engine.plan import Plan
 from zcquest.levels.language import gettext as _
 from zcquest.levels.report import HopReport
@@ -60,7 +60,7 @@ def _call_row(line: Line, plan: Plan, hops: Sequence[HopReport]) -> TraceRow:
 
 
 def _outcome(line: Line, plan: Plan, hops: Sequence[HopReport]) -> Iterable[str]:
-    if not line.error and line.result != "0":
+    if not line.error and (line.result != "0" or EVERY[line.call].flushes):
         yield from _hops(line, plan, hops)
     if line.disk_bytes:
         yield _("disk {bytes}").format(bytes=rounded_size(line.disk_bytes))
@@ -73,7 +73,9 @@ def _outcome(line: Line, plan: Plan, hops: Sequence[HopReport]) -> Iterable[str]
 def _hops(line: Line, plan: Plan, hops: Sequence[HopReport]) -> Iterable[str]:
     if line.step >= len(plan.steps) or plan.steps[line.step].call != line.call:
         return  # made on the step's behalf, like an lseek: it carries nothing
-    for ends in EVERY[line.call].routes(plan.steps[line.step]):
+    call, step = EVERY[line.call], plan.steps[line.step]
+    flushed = (Route(Place.PAGE_CACHE, Place.DISK),) if call.flushes and "log" in step.values else ()
+    for ends in call.routes(step) or flushed:
         way = f"→ {place_word(ends.target)}"
         found = next((hop for hop in hops if _is(hop, line.step, ends)), None)
         if found is None:
