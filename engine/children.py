@@ -19,6 +19,7 @@ from typing import Any
 import msgspec
 
 from zcquest.engine.control import LARGEST, FromForkserver, Kill, Spawn, Spawned, encode, pair
+from zcquest.engine.package_path import package_path
 
 _YOUNG = 60.0  # seconds
 _EXIT_PATIENCE = 5.0  # seconds for the forkserver to clean up before it is killed
@@ -110,7 +111,7 @@ class Children:
     async def __aenter__(self) -> Children:
         ours, theirs = pair()
         ours.setblocking(False)
-        environment = {**os.environ, "PYTHONPATH": _python_path()}
+        environment = {**os.environ, "PYTHONPATH": package_path()}
         with open(self.folder / "stderr", "wb") as stderr:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "zcquest.engine.forkserver", str(theirs.fileno()), str(self.folder)],
@@ -247,9 +248,3 @@ def _lock(folder: Path) -> int:
         os.close(fd)
         raise
     return fd
-
-
-def _python_path() -> str:
-    """Where this very package was imported from, first, so that the children are the same version."""
-    here = str(Path(__file__).absolute().parent.parent.parent)
-    return os.pathsep.join(filter(None, [here, os.environ.get("PYTHONPATH", "")]))

@@ -241,7 +241,7 @@ def _card(session: Session) -> Card:
     if not session.wire:
         return Card()
     note = message(
-        "modelled: a veth pair has no DMA, this copy is what a real card would make. "
+        "a veth pair has no DMA: this copy is what a real card would make. "
         "Metered: {nic} counted {bytes} bytes in {packets} packets on their way out, headers included",
         nic=session.wire.nic,
         bytes=session.nic.bytes,

@@ -29,7 +29,7 @@ NOT_REACHED = message("the probe could not reach this hop: none of its bytes arr
 
 
 UNSEEN_DEPARTURE = message(
-    "modelled: a card without scatter-gather takes a packet in one piece, so the kernel makes that piece as it leaves. "
+    "a card without scatter-gather takes a packet in one piece, so the kernel makes that piece as it leaves. "
     "Nobody can tamper with the kernel's own copy to prove it here; sendfile proves it on this very card"
 )
 

@@ -42,10 +42,15 @@ def latest_run(progress: Progress, level: Level) -> tuple[RunReport, Verdict] | 
     for row in progress.runs(level.id, limit=1):
         try:
             report = msgspec.json.decode(row.report, type=RunReport)
-            return report, judge(level, [scene_result(scene) for scene in report.scenes], report.contest)
+            return report, judge_again(level, report)
         except (msgspec.DecodeError, ValueError):
             return None  # of another version of the game, or of scenes that the level no longer has
     return None
+
+
+def judge_again(level: Level, report: RunReport) -> Verdict:
+    """The verdict on a kept run, as the level stands now. Raises ValueError when it has other scenes by now."""
+    return judge(level, [scene_result(scene) for scene in report.scenes], report.contest)
 
 
 def scene_result(scene: SceneReport) -> SceneResult:

@@ -15,6 +15,7 @@ from zcquest.engine.ending import signal_name
 from zcquest.engine.experiment import Laboratory, Observation
 from zcquest.engine.logs import LogUnavailable
 from zcquest.engine.message import Message, message
+from zcquest.engine.network.refusal import NetworkRefused
 from zcquest.engine.plan import Plan, parse_plan
 from zcquest.engine.race import Turn
 from zcquest.engine.session import Session
@@ -33,6 +34,10 @@ class Unplayable(Exception):
     def __init__(self, reason: Message) -> None:
         super().__init__(str(reason))
         self.reason = reason
+
+
+class NoBench(Unplayable):
+    """The host would not build the bench NIC; what was recorded elsewhere can be shown instead."""
 
 
 def cache_folder() -> Path:
@@ -88,6 +93,8 @@ async def play(
         look = (lambda session, scene=scene: watch(scene, session)) if watch else None
         try:
             observations.append(await laboratory.observe(scene.engine_scene(), plan, watch=look))
+        except NetworkRefused as refusal:
+            raise NoBench(refusal.message) from refusal
         except (ChildLost, LogUnavailable, OSError) as failure:
             raise Unplayable(explain(laboratory, failure)) from failure
     if not level.race or not all(seen.features["delivery"].kept for seen in observations):
@@ -101,7 +108,7 @@ async def play(
 
 def explain(laboratory: Laboratory, failure: Exception) -> Message:
     """Why a session could not be had, in words for the player."""
-    if isinstance(failure, LogUnavailable):
+    if isinstance(failure, LogUnavailable | NetworkRefused):
         return failure.message
     if isinstance(failure, OSError):
         return _unwritable(laboratory.children.folder, failure)

@@ -58,6 +58,14 @@ class MetersReport(msgspec.Struct, frozen=True, kw_only=True):
     private_bytes: int
 
 
+class NetworkReport(msgspec.Struct, frozen=True):
+    """The bench NIC: its scatter-gather, and the bytes (headers included) and packets that its counters saw leave."""
+
+    scatter_gather: bool
+    sent_bytes: int
+    sent_packets: int
+
+
 class SceneReport(msgspec.Struct, frozen=True, kw_only=True):
     """One scene's run. Copies are per payload byte, None where they were not witnessed; pars None where none is set."""
 
@@ -89,6 +97,7 @@ class SceneReport(msgspec.Struct, frozen=True, kw_only=True):
     messages: int  # good ones that the consumer read
     rejections: int = 0  # messages that it sent back
     trace: str = ""  # the name of the kept trace
+    network: NetworkReport | None = None  # None: loopback
 
     @property
     def error(self) -> Message | None:
@@ -195,7 +204,15 @@ def _scene(level: Level, file: SceneFile, observed: Observation) -> SceneReport:
         messages=observed.delivery.messages if observed.delivery else 0,
         rejections=observed.rejections,
         trace=observed.trace,
+        network=_network(observed),
     )
+
+
+def _network(observed: Observation) -> NetworkReport | None:
+    if observed.network is None:
+        return None
+    sent = observed.network.sent
+    return NetworkReport(observed.network.scatter_gather, sent.bytes, sent.packets)
 
 
 def _hop(hop: Hop) -> HopReport:
@@ -257,6 +274,7 @@ def _contest_json(contest: Contest, say: Callable[[Message], str]) -> dict[str, 
 def _scene_json(scene: SceneReport, say: Callable[[Message], str]) -> dict[str, Any]:
     error = scene.error
     meters = msgspec.to_builtins(scene.meters)
+    network = {"network": msgspec.to_builtins(scene.network)} if scene.network else {}
     return {
         "name": scene.name,
         "ending": scene.ending,
@@ -302,4 +320,5 @@ def _scene_json(scene: SceneReport, say: Callable[[Message], str]) -> dict[str, 
             "signal": signal_name(scene.signal) or None,
             "message": say(error),
         },
+        **network,
     }

@@ -16,7 +16,7 @@ from zcquest.engine.logs.rocketmq_orders import topic_names
 from zcquest.engine.message import message
 from zcquest.engine.plan import parse
 from zcquest.engine.race import FEWEST
-from zcquest.engine.scene import DeadLetters, Neighbour, Poison, Receive, Scene, Truncate
+from zcquest.engine.scene import BenchNetwork, DeadLetters, Neighbour, Poison, Receive, Scene, Truncate
 from zcquest.engine.sizes import parse_size
 from zcquest.levels.level_error import Rejected
 from zcquest.levels.plans import UnknownPlan, plan_text
@@ -161,6 +161,12 @@ class NeighbourFile(Table, frozen=True, kw_only=True):
     window: PositiveSize | None = None
 
 
+class NetworkFile(Table, frozen=True, kw_only=True):
+    """The bench NIC instead of loopback; whether its card gathers scattered pages."""
+
+    scatter_gather: bool = True
+
+
 class MetricsFile(Table, frozen=True, kw_only=True):
     """One figure a metric, where it matters: `copies` per payload byte, `switches`, `buffer` in bytes."""
 
@@ -194,6 +200,7 @@ class SceneFile(Table, frozen=True, kw_only=True):
     neighbour: NeighbourFile | None = None
     producer: ProducerFile | None = None
     subscription: SubscriptionFile | None = None
+    network: NetworkFile | None = None
     limit: MetricsFile = MetricsFile()
     par: MetricsFile = MetricsFile()
 
@@ -210,6 +217,8 @@ class SceneFile(Table, frozen=True, kw_only=True):
         if beyond := [poison.message for poison in self.poison if poison.message >= most]:
             reason = message("there is no message {number}, the log has {count}", number=beyond[0], count=most)
             raise Rejected(reason, "poison")
+        if self.network and (self.producer or self.neighbour):
+            raise Rejected(message("one consumer, and nobody else, is at the other end of the bench NIC"), "network")
         sending = (self.truncate, self.poison, self.dlq, self.neighbour, self.subscription)
         if self.producer and (any(sending) or self.consumer != ConsumerFile()):
             raise Rejected(message("a scene has a producer, or a consumer and what can happen to its log"), "producer")
@@ -252,6 +261,7 @@ class SceneFile(Table, frozen=True, kw_only=True):
             dlq=None if queue is None else DeadLetters(rewritten=queue.rewritten, limit=queue.limit, full=queue.full),
             receive=Receive(window=int(producer.window), kill=producer.kill) if producer else None,
             subscription=self._subscription(),
+            network=BenchNetwork(scatter_gather=self.network.scatter_gather) if self.network else None,
         )
 
 

@@ -14,7 +14,7 @@ from zcquest.engine.message import Message, message
 def inspect_host(run_folder: Path) -> HostReport:
     """Probe this host with a file in `run_folder` (made if it does not exist). Raises nothing.
 
-    Takes some 100 ms and blocks: it writes to the disk and starts two short-lived processes. Of all that it makes,
+    Takes some 500 ms and blocks: it writes to the disk and starts three short-lived processes. Of all that it makes,
     only the folder stays.
     """
     findings = [machine.system(), machine.python()]
@@ -28,7 +28,7 @@ def inspect_host(run_folder: Path) -> HostReport:
     except OSError as error:
         why = message("the run folder {folder} cannot be used: {error}", folder=str(run_folder), error=reason(error))
         return HostReport(False, why, tuple(findings))
-    findings += [loopback.zerocopy(), children.namespaces(), children.strace()]
+    findings += [loopback.zerocopy(), children.namespaces(), children.bench_nic(), children.strace()]
     reachable = loopback.loopback()
     return HostReport(bool(reachable.ok), None if reachable.ok else reachable.detail, (*findings, reachable))
 

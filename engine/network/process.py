@@ -23,17 +23,17 @@ def main(control: socket.socket, _: bytes) -> None:
     name_process("zcq:network")
     line = Line(control, ToNetwork)
     try:
-        receiver, in_user_namespace = _build()
+        receiver, in_user_namespace = build()
     except OSError as failure:
         line.say(NotBuilt(call=str(failure.filename or ""), errno=failure.errno or errno.EIO))
         return
     line.say(Built(receiver=receiver, in_user_namespace=in_user_namespace))
     while told := line.hear():
         assert isinstance(told, SetScatterGather)
-        line.say(_switch(told.on))
+        line.say(switch(told.on))
 
 
-def _build() -> tuple[int, bool]:
+def build() -> tuple[int, bool]:
     """The receiver's namespace as a descriptor, and whether a user namespace was needed."""
     in_user_namespace = unshare_network()
     sender = os.open(_OWN_NETWORK, os.O_RDONLY | os.O_CLOEXEC)
@@ -47,7 +47,7 @@ def _build() -> tuple[int, bool]:
     return receiver, in_user_namespace
 
 
-def _switch(on: bool) -> ScatterGather:
+def switch(on: bool) -> ScatterGather:
     from zcquest.engine.network.veth import SENDER_NIC
 
     try:

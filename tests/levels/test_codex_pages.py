@@ -49,6 +49,7 @@ IDEAS = (
     "cold-start",
     "plan-language",
     "durability",
+    "bench-nic",
 )
 NAMES = (*CALLS, *IDEAS)
 # For each language the sections of a call page; the fourth may be missing where no user of the call is known.

@@ -28,7 +28,7 @@ from zcquest.tui.language import N_
 from zcquest.tui.screens.base import ZcScreen
 from zcquest.tui.screens.call_palette import CallPalette
 from zcquest.tui.screens.debrief import DebriefScreen
-from zcquest.tui.screens.level_run import LevelRun, RunEnded, RunProgress, RunRefused
+from zcquest.tui.screens.level_run import LevelRun, RunEnded, RunProgress, RunRecorded, RunRefused
 from zcquest.tui.screens.level_steps import LevelSteps, Order, Stepped, SteppingEnded, StepRemark
 from zcquest.tui.screens.level_words import page_for
 from zcquest.tui.screens.predict import PredictScreen
@@ -385,6 +385,17 @@ class LevelScreen(ZcScreen[None]):
         """The host would not: the plan and all else stay as they are."""
         self._stand(event.reason, "bad")
         self.notify(say(event.reason), title=_("This could not be run"), severity="error", timeout=15, markup=False)
+
+    @on(RunRecorded)
+    def _recorded(self, event: RunRecorded) -> None:
+        """The host would not build the bench NIC: what was recorded elsewhere is shown, and nothing is kept of it."""
+        self._stand(event.reason, "bad")
+        self.notify(say(event.reason), title=_("This could not be run"), severity="error", timeout=15, markup=False)
+        from zcquest.tui.screens.result import ResultScreen
+
+        report, verdict = event.recorded.report, event.recorded.verdict
+        best = self.game.progress.best(self.level_id)
+        self.app.push_screen(ResultScreen(report, verdict, None, best, recorded=event.recorded))
 
     def action_stop(self) -> None:
         """End what is going on. Nothing of it is kept but the plan."""

@@ -17,7 +17,8 @@ from zcquest.engine.plan import Plan
 from zcquest.engine.race import Turn
 from zcquest.engine.session import Session
 from zcquest.levels.loader import Level
-from zcquest.levels.play import Unplayable, play
+from zcquest.levels.play import NoBench, Unplayable, play
+from zcquest.levels.recording import Recorded, recorded_run
 from zcquest.levels.report import RunReport
 from zcquest.levels.schema import SceneFile
 from zcquest.levels.verdict import Verdict
@@ -55,6 +56,14 @@ class RunRefused(Message):
     reason: Sentence
 
 
+@dataclass
+class RunRecorded(Message):
+    """The host would not build the bench NIC; this is what was recorded on another one."""
+
+    reason: Sentence
+    recorded: Recorded
+
+
 class LevelRun:
     """One run of a level. `post` takes its messages."""
 
@@ -77,7 +86,8 @@ class LevelRun:
             await self._make_logs(lab)
             report, verdict = await play(lab, self._level, self._plan, watch=self._begin, racing=self._race)
         except Unplayable as refusal:
-            self._post(RunRefused(refusal.reason))
+            recorded = recorded_run(self._level, self._plan) if isinstance(refusal, NoBench) else None
+            self._post(RunRecorded(refusal.reason, recorded) if recorded else RunRefused(refusal.reason))
         else:
             self._post(RunEnded(report, verdict))
         finally:

@@ -16,6 +16,7 @@ from zcquest.engine.gauges import Gauges
 from zcquest.engine.logs import LogUnavailable
 from zcquest.engine.message import Message as Sentence
 from zcquest.engine.message import message
+from zcquest.engine.network.refusal import NetworkRefused
 from zcquest.engine.plan import Plan
 from zcquest.engine.run_log import SHARED_FROM
 from zcquest.engine.session import Session, TamperRefused
@@ -97,7 +98,7 @@ class LevelSteps:
             lab = await laboratory()
             try:
                 await self._serve(lab)
-            except (ChildLost, LogUnavailable, OSError) as failure:
+            except (ChildLost, LogUnavailable, NetworkRefused, OSError) as failure:
                 self._post(RunRefused(explain(lab, failure)))
         except Unplayable as refusal:
             self._post(RunRefused(refusal.reason))

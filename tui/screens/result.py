@@ -15,8 +15,10 @@ from textual.widgets import ContentSwitcher, Footer, Markdown, Static
 from zcquest.engine.calls import CALLS
 from zcquest.engine.plan import parse
 from zcquest.levels.language import gettext as _
+from zcquest.levels.loader import Level
 from zcquest.levels.progress import Best, Prediction
 from zcquest.levels.racers import Racer, can_race
+from zcquest.levels.recording import Recorded
 from zcquest.levels.report import RunReport
 from zcquest.levels.verdict import Verdict
 from zcquest.tui.language import N_
@@ -28,7 +30,7 @@ from zcquest.tui.widgets.result.hop_lines import hop_lines, plan_lines
 from zcquest.tui.widgets.result.meter_lines import meter_lines
 from zcquest.tui.widgets.result.pareto import ParetoPlot, runs_of
 from zcquest.tui.widgets.result.scores import Scores, feature_lines, score_lines
-from zcquest.tui.widgets.result.verdict_lines import verdict_lines
+from zcquest.tui.widgets.result.verdict_lines import recorded_lines, verdict_lines
 from zcquest.tui.widgets.trace_row import TraceRow, call_rows
 from zcquest.tui.widgets.trace_view import TraceView
 
@@ -82,13 +84,18 @@ class ResultScreen(ZcScreen[Choice | None]):
         prediction: Prediction | None,
         best: Best,
         new_best: frozenset[str] = frozenset(),
+        recorded: Recorded | None = None,
     ) -> None:
-        """`best` of the level with this run in it; `new_best` names the metrics that this run improved."""
+        """`best` of the level with this run in it; `new_best` names the metrics that this run improved.
+
+        `recorded` says where and when, if the run was not made here.
+        """
         super().__init__()
         self.report = report
         self.verdict = verdict
         self._scores = Scores(report, verdict, prediction, best)
         self._new_best = new_best
+        self._recorded = recorded
 
     def compose(self) -> ComposeResult:
         yield Heading()
@@ -120,7 +127,15 @@ class ResultScreen(ZcScreen[Choice | None]):
         scene = self.report.first
         file = self.game.level(self.report.level).scenes[0]
         plan = parse(self.report.plan, CALLS).plan
-        self.query_one(MachineMap).show(MapState(plan, scene, size=file.log.size, cold=scene.start == "cold"))
+        self.query_one(MachineMap).show(
+            MapState(
+                plan,
+                scene,
+                size=file.log.size,
+                cold=scene.start == "cold",
+                scatter_gather=scene.network.scatter_gather if scene.network else None,
+            )
+        )
         self.retranslate()
         self.watch_section(self.section)
 
@@ -130,7 +145,7 @@ class ResultScreen(ZcScreen[Choice | None]):
         self.query_one(Heading).title = f"{level.id} {text.title}" if level.scored else text.title
         for tab in self.query(SectionTab):
             tab.say()
-        self._say("#verdict", verdict_lines(report, self.verdict, level, self._new_best))
+        self._say("#verdict", self._verdict_lines(level))
         self._say("#scores", score_lines(self._scores))
         self._say("#features", feature_lines(report))
         self._say("#lesson-title", Content(_("What you have seen")))
@@ -142,6 +157,11 @@ class ResultScreen(ZcScreen[Choice | None]):
         rows = self.game.progress.runs(report.level)
         self.query_one(ParetoPlot).show(runs_of(level, rows[::-1]))
         self.query_one(MachineMap).retranslate()
+
+    def _verdict_lines(self, level: Level) -> Content:
+        if self._recorded:
+            return recorded_lines(self._recorded)
+        return verdict_lines(self.report, self.verdict, level, self._new_best)
 
     def watch_section(self, section: str) -> None:
         self.query_one(ContentSwitcher).current = section

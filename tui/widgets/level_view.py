@@ -80,6 +80,7 @@ class LevelView:
             cold=self.scene.start == "cold",
             rejecting=bool(self.scene.poison),
             receiving=self.scene.producer is not None,
+            scatter_gather=self.scene.network.scatter_gather if self.scene.network else None,
             cursor_step=self.live.step if self.live else self.cursor_step,
         )
 

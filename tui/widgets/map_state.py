@@ -18,6 +18,9 @@ if TYPE_CHECKING:  # a picture needs none of what makes these
     from zcquest.levels.report import SceneReport
 
 
+LOOPBACK, BENCH = "lo", "v0"
+
+
 @dataclass(frozen=True, slots=True)
 class MapState:
     """One moment of the map.
@@ -25,7 +28,8 @@ class MapState:
     `plan` is what is written now, `scene` what the last run measured (None before it, or once it no longer holds),
     `gauges` the live readings. `size` is the log's, in bytes; `cold` whether the scene starts with none of it in the
     page cache, `rejecting` whether its consumer may send messages back, `receiving` whether a producer sends the log.
-    `cursor_step` is the 0-based step under the editor's cursor.
+    `scatter_gather`: whether the bench NIC gathers; None: the scene is on loopback. `cursor_step` is the 0-based step
+    under the editor's cursor.
     """
 
     plan: Plan | None = None
@@ -35,7 +39,13 @@ class MapState:
     cold: bool = False
     rejecting: bool = False
     receiving: bool = False
+    scatter_gather: bool | None = None
     cursor_step: int | None = None
+
+    @property
+    def card(self) -> str:
+        """The network device that the machine sends through."""
+        return LOOPBACK if self.scatter_gather is None else BENCH
 
     @property
     def peer(self) -> Place:
@@ -130,6 +140,13 @@ def _expected(state: MapState) -> Iterable[MapHop]:
         yield MapHop(REJECTING)
 
 
+def _total(one: MapHop, other: MapHop) -> int | None:
+    """What a step's CPU copy and its DMA carry on the same way are the same bytes."""
+    if one.bytes is None or other.bytes is None:
+        return one.bytes
+    return max(one.bytes, other.bytes) if one.steps == other.steps else one.bytes + other.bytes
+
+
 def _merge(one: MapHop, other: MapHop) -> MapHop:
     """Two steps' bytes over the same route; one hop without a witness leaves the sum without one."""
     weak = Evidence.NOTHING in (one.evidence, other.evidence)
@@ -138,7 +155,7 @@ def _merge(one: MapHop, other: MapHop) -> MapHop:
         one,
         steps=tuple(dict.fromkeys((*one.steps, *other.steps))),
         mover=Mover.UNKNOWN if weak else mover,
-        bytes=None if one.bytes is None else one.bytes + (other.bytes or 0),
+        bytes=_total(one, other),
         evidence=Evidence.NOTHING if weak else one.evidence,
         note=next((hop.note for hop in (one, other) if hop.evidence is Evidence.NOTHING), one.note or other.note),
     )

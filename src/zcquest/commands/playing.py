@@ -19,12 +19,23 @@ from zcquest.levels.keeping import keep_run
 from zcquest.levels.language import gettext as _
 from zcquest.levels.language import say
 from zcquest.levels.loader import Level, UnknownLevel, load_campaign
-from zcquest.levels.play import Unplayable, explain, open_laboratory, play
+from zcquest.levels.play import NoBench, Unplayable, explain, open_laboratory, play
 from zcquest.levels.progress import Progress
+from zcquest.levels.recording import Recorded, recorded_run
 from zcquest.levels.report import RunReport
 from zcquest.levels.schema import SceneFile
 from zcquest.levels.traces import TraceStore
 from zcquest.levels.verdict import Verdict
+
+
+class OnlyRecorded(Refused):
+    """The level needs the bench NIC, which this host will not build; `recorded` is what was recorded elsewhere."""
+
+    def __init__(self, reason: str, recorded: Recorded) -> None:
+        refused = cannot_run(reason)
+        super().__init__(refused.status, *refused.lines)
+        self.reason = reason
+        self.recorded = recorded
 
 
 def find_level(id: str) -> Level:
@@ -43,9 +54,13 @@ def _concerns(file: Path, id: str) -> bool:
 
 
 def play_plan(level: Level, chosen: ChosenPlan, *, save: bool) -> tuple[RunReport, Verdict]:
-    """Run the plan; keep the run if it is the player's own. Raises Refused and Stopped."""
+    """Run the plan; keep the run if it is the player's own. Raises Refused (OnlyRecorded) and Stopped."""
     try:
         report, verdict = run_until_stopped(_play(level, chosen, TraceStore().keep if save and chosen.own else None))
+    except NoBench as failure:
+        if recorded := recorded_run(level, chosen.plan):
+            raise OnlyRecorded(say(failure.reason), recorded) from None
+        raise cannot_run(say(failure.reason)) from None
     except Unplayable as failure:
         raise cannot_run(say(failure.reason)) from None
     except OSError as failure:  # not even a process could be started

@@ -19,6 +19,11 @@ def print_result(level: Level, chosen: ChosenPlan, report: RunReport, verdict: V
     if not chosen.own:
         print_line(_("The reference plan {name}, which earns you nothing:").format(name=chosen.name))
         print_line(report.plan.rstrip())
+    print_measurements(level, report)
+
+
+def print_measurements(level: Level, report: RunReport) -> None:
+    """All but the verdict."""
     for scene in report.scenes:
         if error := scene.error:
             print_line(_("{scene}: {words}").format(scene=_(scene.name), words=say(error)), "bold red")

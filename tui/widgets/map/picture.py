@@ -87,7 +87,7 @@ def _draw_zones(canvas: Canvas, floor: Floor) -> None:
 
 def _draw_room(canvas: Canvas, room: Rect, place: Place, state: MapState, others: Collection[Place]) -> None:
     several = place in BUFFER_WORDS and any(other in BUFFER_WORDS for other in others)
-    title = fit(f" {BUFFER_WORDS[place] if several else place_name(place)} ", room.width - 3)
+    title = fit(f" {BUFFER_WORDS[place] if several else place_name(place, state.card)} ", room.width - 3)
     canvas.write(room.x, room.y, "╭─" + "─" * (room.width - 3) + "╮", "room")
     canvas.write(room.x + 2, room.y, title, "title")
     for y in range(room.y + 1, room.bottom - 1):

@@ -13,7 +13,7 @@ from zcquest.engine.places import Place
 from zcquest.levels.language import gettext as _
 from zcquest.levels.language import ngettext, say
 from zcquest.tui.widgets.map.words import about_bytes, acknowledged_words, exact_bytes, rejected_words
-from zcquest.tui.widgets.map_state import MapState
+from zcquest.tui.widgets.map_state import LOOPBACK, MapState
 from zcquest.tui.widgets.wording import grouped
 
 if TYPE_CHECKING:
@@ -85,7 +85,7 @@ def _one_of_buffers(place: Place, state: MapState) -> Iterable[tuple[str, str]]:
 
 def _socket(state: MapState, width: int) -> Iterable[tuple[str, str]]:
     if not state.gauges:
-        yield _("TCP, 127.0.0.1"), "quiet"
+        yield (_("TCP, 127.0.0.1") if state.card == LOOPBACK else _("TCP, 192.0.2.2")), "quiet"
         return
     yield _("Send-Q {bytes}").format(bytes=about_bytes(state.gauges.send_queue)), "reading"
     yield _("Recv-Q {bytes}").format(bytes=about_bytes(state.gauges.receive_queue)), "reading"
@@ -96,7 +96,12 @@ def _nic(state: MapState, width: int) -> Iterable[tuple[str, str]]:
         sent = state.gauges.nic_sent
         exact = exact_bytes(sent)
         yield "↑ " + (exact if len(exact) + 2 <= width else about_bytes(sent)), "reading"
-    yield _("no real card"), "quiet"
+    elif state.scene and state.scene.network:
+        yield "↑ " + about_bytes(state.scene.network.sent_bytes), "reading"
+    if state.scatter_gather is None:
+        yield _("no real card"), "quiet"
+    else:
+        yield (_("gathers pieces") if state.scatter_gather else _("one piece only")), "quiet"
 
 
 def _queue(state: MapState, width: int) -> Iterable[tuple[str, str]]:

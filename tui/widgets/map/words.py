@@ -6,14 +6,14 @@ from zcquest.engine.places import Evidence, Mover, Place
 from zcquest.levels.language import gettext as _
 from zcquest.levels.language import ngettext, say
 from zcquest.levels.words import evidence_word
-from zcquest.tui.widgets.map_state import ACKNOWLEDGING, REJECTING, MapHop, MapState, map_hops
+from zcquest.tui.widgets.map_state import ACKNOWLEDGING, LOOPBACK, REJECTING, MapHop, MapState, map_hops
 from zcquest.tui.widgets.wording import grouped, place_word
 
 _UNITS = ("KiB", "MiB", "GiB", "TiB")
 
 
-def place_name(place: Place) -> str:
-    """The place as a room's title."""
+def place_name(place: Place, card: str = LOOPBACK) -> str:
+    """The place as a room's title; `card` is the network device's name."""
     match place:
         case Place.DISK:
             return _("disk")
@@ -28,7 +28,7 @@ def place_name(place: Place) -> str:
         case Place.SOCKET:
             return _("socket buffer")
         case Place.NIC:
-            return _("NIC lo")
+            return _("NIC {card}").format(card=card)
         case Place.CONSUMER:
             return _("consumer")
         case Place.PRODUCER:
@@ -100,7 +100,7 @@ def description(state: MapState) -> list[str]:
 
 
 def _sentence(hop: MapHop, state: MapState) -> str:
-    ends = {"source": place_name(hop.route.source), "target": place_name(hop.route.target)}
+    ends = {"source": place_name(hop.route.source, state.card), "target": place_name(hop.route.target, state.card)}
     way = _("{source} ► {target}").format(**ends)
     steps = _("step {steps}").format(steps=step_numbers(hop.steps)) if hop.steps else ""
     if hop.bytes is None:

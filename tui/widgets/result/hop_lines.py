@@ -11,6 +11,7 @@ from zcquest.levels.report import HopReport, RunReport
 from zcquest.levels.words import evidence_word
 from zcquest.tui.widgets.columns import left, right
 from zcquest.tui.widgets.map.words import exact_bytes, mover_name, place_name
+from zcquest.tui.widgets.map_state import BENCH, LOOPBACK
 
 _STEP, _WAY, _BYTES, _MOVER = 3, 28, 18, 9  # cells
 _INKS = {Mover.CPU: "$cpu", Mover.MIXED: "$cpu", Mover.DMA: "$dma", Mover.NONE: "$shared", Mover.UNKNOWN: "$error"}
@@ -25,7 +26,7 @@ def hop_lines(report: RunReport) -> Content:
         if not scene.hops:
             lines.append(Content.styled(_("No bytes moved."), "$quiet"))
         for hop in scene.hops:
-            lines.append(_figures(hop))
+            lines.append(_figures(hop, BENCH if scene.network else LOOPBACK))
             if hop.note:
                 lines.append(Content.styled(" " * _STEP + say(hop.note), "$quiet"))
     return Content("\n").join([_header(), *lines])
@@ -47,10 +48,10 @@ def _header() -> Content:
     ).stylize("$quiet")
 
 
-def _figures(hop: HopReport) -> Content:
+def _figures(hop: HopReport, card: str) -> Content:
     mover, evidence = Mover(hop.mover), Evidence(hop.evidence)
     model = "≈ " if evidence is Evidence.MODELLED else ""
-    way = f"{place_name(Place(hop.source))} ► {place_name(Place(hop.target))}"
+    way = f"{place_name(Place(hop.source), card)} ► {place_name(Place(hop.target), card)}"
     return Content.assemble(
         left("" if hop.step is None else str(hop.step), _STEP),
         left(Content.styled(way, "bold"), _WAY),

@@ -9,6 +9,7 @@ from textual.content import Content
 from zcquest.levels.language import gettext as _
 from zcquest.levels.language import say
 from zcquest.levels.loader import Level
+from zcquest.levels.recording import Recorded
 from zcquest.levels.report import RunReport, SceneReport
 from zcquest.levels.schema import STARS, Feature, Metric
 from zcquest.levels.verdict import Comparison, Verdict
@@ -24,6 +25,16 @@ def verdict_lines(report: RunReport, verdict: Verdict, level: Level, new_best: f
     if not verdict.passed:
         return Content("\n").join([Content.styled(_("✗ Not passed"), "bold $error"), *_reasons(report, verdict)])
     return Content("\n").join([_headline(verdict, new_best), *_earned(verdict, level)])
+
+
+def recorded_lines(recorded: Recorded) -> Content:
+    """In the verdict's place, over a run that was recorded elsewhere."""
+    told = _("Recorded on {system} on {date}: not run here, and it earns nothing")
+    lines = [Content.styled(told.format(system=recorded.system, date=recorded.date), "bold $warning")]
+    if not recorded.same_plan:
+        words = _("Your plan was not recorded. This is the reference plan {name}.")
+        lines.append(Content(words.format(name=recorded.reference)))
+    return Content("\n").join(lines)
 
 
 def _measured(verdict: Verdict) -> Content:
