@@ -12,7 +12,6 @@ from typing import Literal
 
 import msgspec
 
-from zcquest.engine.calls import CALLS
 from zcquest.engine.ending import why
 from zcquest.engine.experiment import Laboratory
 from zcquest.engine.logs import LogSpec, Subscription, format_of
@@ -20,7 +19,7 @@ from zcquest.engine.logs.spec import BATCH, MAX_BATCH, MAX_SIZE, MIN_MESSAGE
 from zcquest.engine.machine.bare import compile_repeat
 from zcquest.engine.machine.executor import Ending
 from zcquest.engine.message import Message, message
-from zcquest.engine.plan import Lane, Plan
+from zcquest.engine.plan import Plan
 from zcquest.engine.ratio import Ratio, estimate
 from zcquest.engine.run_log import RunLog, place_log
 from zcquest.engine.scene import Scene
@@ -46,7 +45,7 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
     messages: int
     seconds: float
     cpu_s: float  # user and system time
-    syscalls: int | None  # None where the plan's loop works in user space too: bare execution counts its calls together
+    syscalls: int  # what a plan does in user space is none of them
 
     @property
     def bytes_per_s(self) -> float:
@@ -178,11 +177,6 @@ async def _estimate(ratios: Iterable[float]) -> Ratio:
     return await asyncio.to_thread(estimate, list(ratios))
 
 
-def _copies(plan: Plan) -> bool:
-    """Whether the compact loop, which counts all its calls together, has some that are none of the kernel's."""
-    return not all(CALLS[step.call].system for step in plan.lane(Lane.REPEAT))
-
-
 class _Track:
     """Where the plans run: the log that they share, and the pairs that are done."""
 
@@ -232,7 +226,7 @@ class _Track:
                 messages=self.messages,
                 seconds=paused.wall_s,
                 cpu_s=paused.user_s + paused.sys_s,
-                syscalls=None if _copies(plan) else paused.calls - paused.user_calls,
+                syscalls=paused.calls - paused.user_calls,
             )
 
 

@@ -1,9 +1,9 @@
 """A call as lines of the bare loop (`zcquest.engine.machine.bare`), and the lines that moving calls share.
 
-They may name pos, size (the cursor and the log's size), loaded, sent, calls (bytes put into buffers, bytes of them
-sent, calls made), the memoryview map, and for each buffer the plan names, such as buf: the memoryview buf, its address
-buf_at, its unsent part buf_lo to buf_hi, and buf_log, the offset in the log of what lies at its start. The common case
-comes first and costs least: one call that moves all it was asked to.
+They may name pos, size (the cursor and the log's size), loaded, sent, calls, work (bytes put into buffers, bytes of
+them sent, syscalls made, copies made in user space), the memoryview map, and for each buffer that the plan names, such
+as buf: the memoryview buf, its address buf_at, its unsent part buf_lo to buf_hi, and buf_log, the offset in the log of
+what lies at its start. The common case comes first and costs least: one call that moves all it was asked to.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ def fetch(buffer: str, count: int) -> Inline:
             "if pos < size:",
             f"    n = {count} if size - pos > {count} else size - pos",
             f"    {buffer}[:n] = map[pos:pos + n]",
-            "    calls += 1",
+            "    work += 1",
             *_filled(buffer),
         )
     )
@@ -77,7 +77,7 @@ def hand_on(target: str, source: str, count: int) -> Inline:
             f"    if n > {count}: n = {count}",
             f"    {target}[:n] = {source}[{source}_lo:{source}_lo + n]",
             f"    {target}_lo = 0; {target}_hi = n; {target}_log = {source}_log + {source}_lo",
-            f"    {source}_lo += n; calls += 1",
+            f"    {source}_lo += n; work += 1",
         )
     )
 

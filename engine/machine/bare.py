@@ -173,7 +173,7 @@ def _last(machine: Machine, plan: Plan) -> Verdict:
 _LOOP = """
 def repeat(machine, Extent):
     start, size = machine.position, machine.size
-    pos, loaded, sent, calls = start, 0, 0, 0
+    pos, loaded, sent, calls, work = start, 0, 0, 0, 0
     map = {map}
 {buffers}
     readinto, send = machine.file.readinto, machine.sock.send
@@ -184,7 +184,8 @@ def repeat(machine, Extent):
     finally:
         machine.position = machine.file_position = pos
         machine.sent.payload += sent + pos - start - loaded
-        machine.recorder.calls += calls
+        machine.recorder.calls += calls + work
+        machine.recorder.user_calls += work
 {left}
 """
 

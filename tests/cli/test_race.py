@@ -110,10 +110,10 @@ def test_a_plan_may_be_a_file_or_come_from_standard_input(zcquest: Zcquest, tmp_
     a, b = found["plans"]["a"], found["plans"]["b"]
     assert (a["name"], a["plan"]) == (str(own), "repeat:\n    sendfile(sock, log, 4M)\n")
     assert (a["compiled"], b["compiled"]) == (True, False)
-    assert b["name"] == "<stdin>" and found["median"]["b"]["syscalls"] is None
+    assert b["name"] == "<stdin>" and found["median"]["b"]["syscalls"] >= 1 + 16
     shown = zcquest("race", str(own), "-", *SMALL, input=CHECKING, status=0).stdout
     assert "<stdin> has a call without a compact loop" in shown
-    assert re.search(r"^syscalls +\d+ +-$", shown, re.MULTILINE)
+    assert re.search(r"^syscalls +\d+ +\d+$", shown, re.MULTILINE)
 
 
 def test_a_plan_that_does_not_send_the_log_makes_no_race(zcquest: Zcquest) -> None:

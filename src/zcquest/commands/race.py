@@ -16,7 +16,7 @@ The JSON, schema 1; sizes in bytes, times in seconds, a GB is 10^9 bytes:
 
 `ratio` is that of throughput, a to b, and `cpu_ratio` that of the sender's CPU time per byte; `verdict` is of a's
 throughput: "faster", "slower" or "too noisy to tell". `messages` are those to be sent: of several `topics`, of the
-first. `syscalls` is null where a plan's loop works in user space too, `compiled` false where a call of it cannot be
+first. Work in user space is none of the `syscalls`, and `compiled` is false where a call of the loop cannot be
 compiled. When a run did not send what it had to, `ratio`, `cpu_ratio`, `median` and `verdict` are null, and `invalid`
 says whose run it was and in which pair, 0 being the warm-up:
 
@@ -236,7 +236,7 @@ def _medians(pairs: tuple[Pair, ...]) -> Table:
     table.add(_("throughput, MB/s"), *(f"{of['bytes_per_s'] / _MB:.0f}" for of in (a, b)))
     table.add(_("messages/s"), *(f"{of['messages_per_s']:.0f}" for of in (a, b)))
     table.add(_("sender's CPU, s/GB"), *(f"{of['cpu_s_per_gb']:.3f}" for of in (a, b)))
-    table.add(_("syscalls"), *("-" if of["syscalls"] is None else f"{of['syscalls']:.0f}" for of in (a, b)))
+    table.add(_("syscalls"), *(f"{of['syscalls']:.0f}" for of in (a, b)))
     return table
 
 
@@ -307,10 +307,9 @@ def _run(run: Run) -> dict[str, Any]:
 
 def _median_of(pairs: tuple[Pair, ...], side: Side) -> dict[str, Any]:
     runs = [pair.a if side == "a" else pair.b for pair in pairs]
-    counts = [run.syscalls for run in runs if run.syscalls is not None]
     return {
         "bytes_per_s": median([run.bytes_per_s for run in runs]),
         "messages_per_s": median([run.messages_per_s for run in runs]),
         "cpu_s_per_gb": median([run.cpu_s_per_gb for run in runs]),
-        "syscalls": median(counts) if counts else None,
+        "syscalls": median([run.syscalls for run in runs]),
     }

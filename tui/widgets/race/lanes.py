@@ -60,8 +60,7 @@ def _summary(runs: list[Run], messages: bool) -> Content:
     rate = median([run.bytes_per_s for run in runs]) / _MB
     of = median([run.messages_per_s for run in runs])
     cpu = median([run.cpu_s_per_gb for run in runs])
-    counts = [run.syscalls for run in runs if run.syscalls is not None]
-    calls = _("{count} syscalls").format(count=grouped(round(median(counts)))) if counts else _("syscalls: no witness")
+    calls = _("{count} syscalls").format(count=grouped(round(median([run.syscalls for run in runs]))))
     return Content.assemble(
         (_("{rate} MB/s").format(rate=grouped(round(rate))), "bold"),
         "  ",
