@@ -133,8 +133,11 @@ def _select_by_index(machine: Machine, name: str, most: int | None) -> bool:
     machine.index_position = stop
     start = max(machine.position, machine.sieve.looked.get(BY_INDEX, 0))
     until = machine.size if stop == table.length else max(start, found.looked)
-    candidates = machine.sieve.candidates(start, until)
-    machine.sieve.narrow(BY_INDEX, start, until, common(_ranges(found), candidates))
+    if start or machine.sieve.looked:
+        candidates = machine.sieve.candidates(start, until)
+        machine.sieve.narrow(BY_INDEX, start, until, common(_ranges(found), candidates))
+    else:
+        machine.sieve.begin(BY_INDEX, until, found.starts, found.stops)
     return True
 
 

@@ -66,6 +66,11 @@ class Sieve:
         self._next = min(self._next, first)
         self.looked[name] = until
 
+    def begin(self, name: str, until: int, starts: array[int], stops: array[int]) -> None:
+        """As `narrow`, for the first filter of all, which has looked at everything before `until`."""
+        self._starts, self._stops, self._decided = starts, stops, until
+        self.looked[name] = until
+
     def step(self, position: int, most: int) -> Range:
         """From the cursor at `position` on: where the next bytes lie, and how many (at most `most`) may go.
 
