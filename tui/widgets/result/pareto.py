@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import ceil, floor, log10
 
+from rich.cells import cell_len
 from textual.app import RenderResult
 from textual.content import Content
 from textual.widget import Widget
@@ -59,11 +60,11 @@ def front(points: Sequence[Point]) -> list[Point]:
 
 
 def pareto_lines(runs: Runs, width: int, height: int) -> Content:
-    """The plot in `width` cells and about `height` lines, and what is to be read off it."""
+    """The plot in `width` cells and, if there is room, `height` lines, and what is to be read off it."""
     if not runs.points:
         return Content.styled(_("No run with figures is kept yet."), "$quiet")
     best = front(runs.points)
-    return Content("\n").join([*_plot(runs, best, width, max(5, height - 5)), Content(""), *_said(runs, best)])
+    return Content("\n").join([*_plot(runs, best, width, max(4, height - 9)), Content(""), *_said(runs, best)])
 
 
 class ParetoPlot(Widget):
@@ -90,7 +91,7 @@ def _plot(runs: Runs, best: Sequence[Point], width: int, height: int) -> list[Co
     logs = [log10(max(1, switches)) for _c, switches, _m in marks]
     left, right = floor(min(logs)), ceil(max(logs))
     right = max(right, left + 1)
-    room = max(10, width - _MARGIN - 2)
+    room = max(10, width - _MARGIN - cell_len(metric_word(Metric.SWITCHES)) - 3)
     cells: dict[tuple[int, int], str] = {}
     for copies, switches, mark in marks:
         x = round((log10(max(1, switches)) - left) / (right - left) * (room - 1))
