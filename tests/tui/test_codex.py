@@ -63,7 +63,7 @@ async def test_searching_lists_what_is_named_so_before_what_mentions_it(open_gam
 
 async def test_a_search_that_finds_nothing_keeps_the_page(open_game: Open) -> None:
     async with open_game() as pilot:
-        await pilot.press("c", "slash", *"jqz")
+        await pilot.press("c", "slash", *"cqz")
         await pilot.pause()
         assert _listed(pilot) == []
         assert codex.page(codex.pages()[0]).title in shown(pilot)
