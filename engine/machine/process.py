@@ -109,6 +109,7 @@ def _machine(
 
 def _agree(sock: socket.socket, kept: int) -> int:
     """Tell the producer how much of the log is here; the offset from which it will send."""
+    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # an acknowledgement waits for no other
     sock.sendall(COUNT.pack(kept))
     raw = sock.recv(COUNT.size, socket.MSG_WAITALL)
     return int(COUNT.unpack(raw)[0])

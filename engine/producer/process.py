@@ -103,6 +103,7 @@ class Producer:
     def _feed(self, connection: socket.socket) -> None:
         """Until the connection ends, however it does."""
         connection.setblocking(False)
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # a window's last bytes go out at once
         poller = select.poll()
         poller.register(self.line.sock, select.POLLIN)
         self._part = b""
