@@ -138,6 +138,24 @@ class Tamper(msgspec.Struct, tag=True, frozen=True):
     sibling: str
 
 
+class Peek(msgspec.Struct, tag=True, frozen=True):
+    """To the machine: show what the plan's buffers hold (answered with `Peeks`)."""
+
+
+class Peeked(msgspec.Struct, frozen=True):
+    """The first bytes of a buffer: those of the log from `log` on that the latest load put there."""
+
+    name: str
+    log: int
+    data: bytes
+
+
+class Peeks(msgspec.Struct, tag=True, frozen=True):
+    """From the machine: the buffers that something was put into."""
+
+    buffers: list[Peeked]
+
+
 class Finish(msgspec.Struct, tag=True, frozen=True):
     """To the machine: nothing more will be sent; half-close the socket and exit."""
 
@@ -315,8 +333,8 @@ REFERENCE = Struct(">qi")  # what a consumer sends back over its connection: a m
 
 ToForkserver = Spawn | Kill
 FromForkserver = Spawned | Exited
-ToMachine = Advance | Bare | Tamper | Finish | Settled
-FromMachine = Ready | Paused | NoTrace | Settle
+ToMachine = Advance | Bare | Tamper | Peek | Finish | Settled
+FromMachine = Ready | Paused | Peeks | NoTrace | Settle
 ToConsumer = Hold | Report | Compare | Settle
 FromConsumer = Listening | Progress | Compared | Settled
 ToProducer = Aim | Hold | Report

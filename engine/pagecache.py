@@ -97,6 +97,18 @@ def resident_map(fd: int, size: int, buckets: int) -> list[float]:
     return [min(1.0, pages / (end - start)) for pages, (start, end) in zip(held, pairwise(edges), strict=True)]
 
 
+def resident_pages(fd: int, start: int, stop: int) -> list[bool]:
+    """Whether each page of the file's bytes [start, stop) is in the page cache; `start` begins one.
+
+    Raises as `resident` does.
+    """
+    edges = [start // PAGE + page for page in range(_pages(stop - start) + 1)]
+    held = _counts(fd, edges)
+    if not any(held):
+        held = list(_core_map(fd, stop)[edges[0] : edges[-1]])
+    return [count > 0 for count in held]
+
+
 def _counts(fd: int, edges: list[int]) -> list[int]:
     """Cached pages between the edges (in pages), by cachestat, the faster witness; none where it cannot say."""
     try:

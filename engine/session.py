@@ -29,6 +29,9 @@ from zcquest.engine.control import (
     MachineConfig,
     NoTrace,
     Paused,
+    Peek,
+    Peeked,
+    Peeks,
     Progress,
     Ready,
     Report,
@@ -53,7 +56,7 @@ from zcquest.engine.trace import InFlight, Standing, Trace
 _BLOCKED = 0.25  # seconds after which a stepped call counts as waiting for the consumer, which is then let go
 _DRAIN = 5.0  # seconds
 _LAST_READS = 2.0  # seconds that a consumer gets, at least, to read what is in its socket when the machine is done
-_CACHE_BUCKETS = 64
+_CACHE_BUCKETS = 256
 _FULL = Path("/dev/full")  # every write to it is a genuine ENOSPC
 _LOOPBACK = "lo"
 
@@ -408,6 +411,15 @@ class Session:
         """Keeps the last reading when the bench NIC's process is gone."""
         if (now := self._read_nic()) and self._nic_before:
             self.nic = now.since(self._nic_before)
+
+    async def buffers(self) -> tuple[Peeked, ...]:
+        """What lies in the plan's buffers. Only between two steps: the machine answers while it makes no call."""
+        if self.stop or not self._machine:
+            return ()
+        await self._machine.say(Peek())
+        told = await self._machine.hear()
+        assert isinstance(told, Peeks)
+        return tuple(told.buffers)
 
     # -- tampering -----------------------------------------------------------------------------------------------------
 

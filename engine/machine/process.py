@@ -29,6 +29,9 @@ from zcquest.engine.control import (
     MachineConfig,
     NoTrace,
     Paused,
+    Peek,
+    Peeked,
+    Peeks,
     Ready,
     Settle,
     Settled,
@@ -145,6 +148,11 @@ def _serve(
         elif isinstance(told, Tamper):
             run.tamper(told.sibling)
             line.say(run.paused())
+        elif isinstance(told, Peek):
+            line.say(run.peeks())
+
+
+_PEEK = 64 << 10  # bytes of a buffer that are shown at most
 
 
 class Run:
@@ -197,6 +205,15 @@ class Run:
                 fresh = os.pread(other.fileno(), stop - start, start)
             buffer, at = machine.moved_from
             buffer.view[at : at + len(fresh)] = fresh
+
+    def peeks(self) -> Peeks:
+        return Peeks(
+            [
+                Peeked(word, buffer.loaded.log, bytes(buffer.view[: min(buffer.loaded.length, _PEEK)]))
+                for word, buffer in self.machine.buffers.items()
+                if buffer.loaded
+            ]
+        )
 
     def paused(self) -> Paused:
         machine, verdict, spent = self.machine, self.verdict, self._spent

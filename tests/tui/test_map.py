@@ -350,6 +350,8 @@ def test_a_pane_too_small_for_a_drawing_lists_the_hops_in_words() -> None:
 
 
 class MapApp(App[None]):
+    AUTO_FOCUS = None
+
     def get_theme_variable_defaults(self) -> dict[str, str]:
         return DARK
 

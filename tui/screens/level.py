@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Coroutine
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from textual import on
 from textual.app import ComposeResult
@@ -15,6 +15,7 @@ from textual.widgets import Footer
 from textual.worker import Worker
 
 from zcquest.engine.calls import CALLS
+from zcquest.engine.control import Peeked
 from zcquest.engine.message import Message, message
 from zcquest.engine.plan import Lane, Parsed, format_plan, parse, same
 from zcquest.levels.keeping import keep_run, latest_run
@@ -34,9 +35,14 @@ from zcquest.tui.screens.level_words import page_for
 from zcquest.tui.screens.predict import PredictScreen
 from zcquest.tui.widgets.level_panes import LevelPanes
 from zcquest.tui.widgets.level_view import LevelView, Live, Measured, Phase, Remark
+from zcquest.tui.widgets.machine_map import MachineMap
 from zcquest.tui.widgets.pane_tabs import PaneTabs
 from zcquest.tui.widgets.plan_editor import PlanEditor
 from zcquest.tui.widgets.plan_text import PlanText
+
+if TYPE_CHECKING:
+    from zcquest.engine.session import Session
+    from zcquest.tui.screens.place import PlaceScreen
 
 ROOMY = (116, 32)  # cells and lines from which there is room for the map beside the other panes
 DRAFT_PAUSE = 0.5  # seconds without a change after which the draft is kept
@@ -68,6 +74,12 @@ class LevelScreen(ZcScreen[None]):
         Binding("u,ctrl+z", "undo", N_("Undo"), show=False, tooltip=N_("Take back the last change of the plan")),
         Binding("ctrl+y", "redo", N_("Redo"), show=False, tooltip=N_("Make the change again")),
         Binding("y", "copy", N_("Copy the plan"), show=False, tooltip=N_("The plan's text to the clipboard")),
+        Binding(
+            "left", "walk('left')", N_("Walk"), key_display="←↑↓→", show=False, tooltip=N_("To the map, and on it")
+        ),
+        Binding("right", "walk('right')", show=False),
+        Binding("up", "walk('up')", show=False),
+        Binding("down", "walk('down')", show=False),
         Binding("1", "pane('map')", N_("Map"), show=False),
         Binding("2", "pane('plan')", N_("Plan"), show=False),
         Binding("3", "pane('trace')", N_("Trace"), show=False),
@@ -78,6 +90,8 @@ class LevelScreen(ZcScreen[None]):
         super().__init__()
         self.level_id = level_id
         self._steps: LevelSteps | None = None
+        self._run_on: LevelRun | None = None
+        self._place: PlaceScreen | None = None  # the place of the map that is open
         self._work: Worker[None] | None = None
         self._saving: Timer | None = None
         self._unsaved: str | None = None
@@ -141,6 +155,8 @@ class LevelScreen(ZcScreen[None]):
         phase = self.view.phase
         self.view = replace(self.view, **changes)
         self.panes.draw(self.view)
+        if self._place:
+            self._place.show(self.view.map_state())
         if self.view.phase is not phase:
             self.refresh_bindings()
 
@@ -272,6 +288,44 @@ class LevelScreen(ZcScreen[None]):
             else:
                 self.panes.bar.tell(message("only a plan that sends a log, and nothing else, can race"), "bad")
 
+    # -- the map -------------------------------------------------------------------------------------------------------
+
+    def action_walk(self, way: str) -> None:
+        """The first arrow key goes to the map, the next ones from room to room."""
+        machine = self.query_one(MachineMap)
+        if not machine.display or not machine.size:
+            return
+        if machine.has_focus:
+            machine.walk(way)
+        else:
+            machine.focus()
+
+    @on(MachineMap.Opened)
+    def _open_place(self, event: MachineMap.Opened) -> None:
+        from zcquest.tui.screens.place import PlaceScreen
+        from zcquest.tui.screens.place_bytes import PlaceBytes
+
+        source = PlaceBytes(self.view.scene, self.game.laboratory, self._session, self._buffers)
+        self._place = PlaceScreen(event.place, self.view.map_state(), source, self._act_behind)
+        self.app.push_screen(self._place, self._place_closed)
+
+    def _place_closed(self, _result: None) -> None:
+        self._place = None
+
+    def _session(self) -> Session | None:
+        runner = self._steps or self._run_on
+        return runner.session if runner else None
+
+    def _buffers(self) -> tuple[Peeked, ...]:
+        return self.view.live.buffers if self.view.live else ()
+
+    def _act_behind(self, what: str) -> None:
+        """A step or a tampering asked for while a place is open."""
+        if what == "step" and self.phase is not Phase.RUNNING:
+            self.action_step()
+        elif what == "tamper":
+            self.action_tamper()
+
     def action_scene(self) -> None:
         scenes = self.level.scenes
         self._change(scene=scenes[(scenes.index(self.view.scene) + 1) % len(scenes)])
@@ -325,7 +379,8 @@ class LevelScreen(ZcScreen[None]):
 
     def _run(self) -> None:
         self._begin(Phase.RUNNING)
-        run = LevelRun(self.level, self.view.plan, self.post_message, lambda: self.is_active)
+        run = LevelRun(self.level, self.view.plan, self.post_message, lambda: self.is_active or bool(self._place))
+        self._run_on = run
         self._work_on(run.go(self.game.laboratory))
 
     def _begin(self, phase: Phase) -> None:
@@ -405,13 +460,13 @@ class LevelScreen(ZcScreen[None]):
         self._stand(stopped if self.phase is Phase.RUNNING else message("you left the live session"), "quiet")
 
     def _stand(self, said: Message, kind: str) -> None:
-        self._work = self._steps = None
+        self._work = self._steps = self._run_on = None
         self._change(phase=Phase.EDIT, live=None)
         self.panes.bar.tell(said, kind)
 
     def _settle(self) -> None:
         """Say how things stand when nothing is going on."""
-        self._work = self._steps = None
+        self._work = self._steps = self._run_on = None
         if not self.view.latest:
             self.panes.bar.tell(message("r runs the plan, s makes one call at a time, a adds a call, h gives a hint"))
             return
@@ -442,8 +497,14 @@ class LevelScreen(ZcScreen[None]):
     def _stepped(self, event: Stepped) -> None:
         if self.phase is not Phase.STEPPING or self.view.live is None:
             return
-        self._change(live=replace(self.view.live, lines=event.lines, gauges=event.gauges, step=event.step))
-        self.panes.bar.tell(event.sentence(), "live")
+        latest = replace(self.view.live, lines=event.lines, gauges=event.gauges, step=event.step, buffers=event.buffers)
+        self._change(live=latest)
+        self._tell(event.sentence())
+
+    def _tell(self, sentence: Message) -> None:
+        self.panes.bar.tell(sentence, "live")
+        if self._place:
+            self._place.tell(sentence)
 
     @on(StepRemark)
     def _remark(self, event: StepRemark) -> None:
@@ -451,7 +512,7 @@ class LevelScreen(ZcScreen[None]):
             return
         remarks = (*self.view.live.remarks, Remark(event.calls, event.sentence))
         self._change(live=replace(self.view.live, remarks=remarks))
-        self.panes.bar.tell(event.sentence, "live")
+        self._tell(event.sentence)
 
     @on(SteppingEnded)
     async def _stepping_ended(self, event: SteppingEnded) -> None:

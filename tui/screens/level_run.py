@@ -77,6 +77,11 @@ class LevelRun:
         self._session: Session | None = None
         self._began = monotonic()
 
+    @property
+    def session(self) -> Session | None:
+        """The session of the scene that runs now."""
+        return self._session
+
     async def go(self, laboratory: Callable[[], Awaitable[Laboratory]]) -> None:
         """Run to the end. Cancelling it ends the run's processes and removes its files."""
         self._tell("opening")

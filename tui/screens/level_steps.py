@@ -11,6 +11,7 @@ from enum import StrEnum
 from textual.message import Message
 
 from zcquest.engine.children import ChildLost
+from zcquest.engine.control import Peeked
 from zcquest.engine.experiment import Laboratory, Line, read_lines
 from zcquest.engine.gauges import Gauges
 from zcquest.engine.logs import LogUnavailable
@@ -47,6 +48,7 @@ class Stepped(Message):
     gauges: Gauges
     step: int | None
     calls: int
+    buffers: tuple[Peeked, ...] = ()
 
     def sentence(self) -> Sentence:
         """The latest call, or what can be done first."""
@@ -83,6 +85,7 @@ class LevelSteps:
         self._post = post
         self._orders: asyncio.Queue[Order] = asyncio.Queue()
         self._tampering = Tampering()
+        self.session: Session | None = None
         self.busy = True  # an order is being carried out: another one waits for the player to see what came of it
 
     def order(self, order: Order) -> None:
@@ -108,6 +111,7 @@ class LevelSteps:
             self._post(RunProgress(self._doing("log")))
             await make_log(self._scene.log.spec(), lab.cache)
         async with lab.session(self._scene.engine_scene(), self._plan, keep=SHARED_FROM) as session:
+            self.session = session
             await self._look(session)
             await session.step()
             while not session.stop:
@@ -122,12 +126,13 @@ class LevelSteps:
                         await self._finish(session)
             await self._conclude(lab, session)
 
-    async def _look(self, session: Session) -> None:
+    async def _look(self, session: Session, *, between: bool = True) -> None:
         """Read every gauge and the trace; and if what was tampered with has arrived by now, say what it came to."""
         gauges = await session.gauges()
+        buffers = await session.buffers() if between else ()
         calls = len(session.trace)
         lines = tuple(read_lines(session.trace, self._plan))
-        self._post(Stepped(lines, gauges, session.paused.step if calls else None, calls))
+        self._post(Stepped(lines, gauges, session.paused.step if calls else None, calls, buffers))
         if finding := await self._tampering.judge(session):
             self._post(StepRemark(calls, finding))
 
@@ -150,7 +155,7 @@ class LevelSteps:
         try:
             while not (await asyncio.wait([running], timeout=PERIOD))[0]:
                 with contextlib.suppress(OSError):
-                    await asyncio.wait_for(self._look(session), 1.0)
+                    await asyncio.wait_for(self._look(session, between=False), 1.0)
             await running
         finally:
             running.cancel()

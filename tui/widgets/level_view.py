@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from zcquest.engine.control import Peeked
 from zcquest.engine.experiment import Line
 from zcquest.engine.gauges import Gauges
 from zcquest.engine.message import Message
@@ -38,12 +39,13 @@ class Remark:
 
 @dataclass(frozen=True, slots=True)
 class Live:
-    """A scene as it runs: the calls so far, the readings, and the 0-based step of the latest call."""
+    """A scene as it runs: the calls so far, the readings, the 0-based step of the latest call, what lies in buffers."""
 
     lines: tuple[Line, ...] = ()
     gauges: Gauges | None = None
     step: int | None = None
     remarks: tuple[Remark, ...] = ()
+    buffers: tuple[Peeked, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,25 +2,47 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from rich.segment import Segment
 from rich.style import Style
+from textual.binding import Binding
+from textual.events import Click
 from textual.geometry import Region
+from textual.message import Message
 from textual.reactive import reactive
 from textual.strip import Strip
 from textual.widget import Widget
 
+from zcquest.engine.places import Place
+from zcquest.tui.language import N_
 from zcquest.tui.widgets.map.canvas import Canvas
-from zcquest.tui.widgets.map.picture import draw
+from zcquest.tui.widgets.map.picture import draw, floor_of
+from zcquest.tui.widgets.map.walk import neighbour, room_at
 from zcquest.tui.widgets.map_state import MapState
 
 INKS = (
-    "zone", "wall", "seam", "room", "title", "reading", "quiet", "bar", "work", "kept", "lost", "crossing",
+    "zone", "wall", "seam", "room", "selected", "title", "reading", "quiet", "bar", "work", "kept", "lost", "crossing",
     "dma", "cpu", "shared", "unknown", "expected", "wire",
 )  # fmt: skip
 
 
-class MachineMap(Widget):
-    """Draws one `MapState` at a time; give it the next one with `show`. Only the cells that change are drawn again."""
+class MachineMap(Widget, can_focus=True):
+    """Draws one `MapState` at a time; give it the next one with `show`. Only the cells that change are drawn again.
+
+    While it has the focus, the arrow keys go from room to room, and Enter or a click opens one.
+    """
+
+    @dataclass
+    class Opened(Message):
+        """The player wants to see what is in this place."""
+
+        place: Place
+
+    BINDINGS = [
+        Binding("enter", "open", N_("Look inside"), tooltip=N_("What is in this room: its gauges, its bytes")),
+        Binding("escape", "leave", N_("Back"), show=False),
+    ]
 
     COMPONENT_CLASSES = {f"machine-map--{ink}" for ink in INKS}
     DEFAULT_CSS = """
@@ -30,6 +52,7 @@ class MachineMap(Widget):
         .machine-map--wall { color: $crossing; }
         .machine-map--seam { color: $frame; }
         .machine-map--room { color: $frame; }
+        .machine-map--selected { color: $accent; text-style: bold; }
         .machine-map--title { color: $foreground; text-style: bold; }
         .machine-map--reading { color: $foreground; }
         .machine-map--quiet { color: $quiet; }
@@ -48,6 +71,7 @@ class MachineMap(Widget):
     """
 
     state: reactive[MapState] = reactive(MapState, repaint=False)
+    selected: reactive[Place] = reactive(Place.PAGE_CACHE, repaint=False)
 
     def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
         super().__init__(id=id, classes=classes)
@@ -64,6 +88,36 @@ class MachineMap(Widget):
     def watch_state(self) -> None:
         self._redraw()
 
+    def watch_selected(self) -> None:
+        self._redraw()
+
+    def watch_has_focus(self, value: bool) -> None:
+        super().watch_has_focus(value)
+        self._redraw()
+
+    def walk(self, way: str) -> None:
+        """To the next room `way`: left, right, up or down."""
+        floor = floor_of(self.state, *self.size) if self.size else None
+        if floor is None:
+            return
+        if self.selected not in floor.rooms:
+            self.selected = Place.PAGE_CACHE
+        self.selected = neighbour(floor, self.selected, way)
+
+    def action_open(self) -> None:
+        floor = floor_of(self.state, *self.size)
+        if floor is None or self.selected in floor.rooms:
+            self.post_message(self.Opened(self.selected))
+
+    def action_leave(self) -> None:
+        self.screen.set_focus(None)
+
+    def on_click(self, event: Click) -> None:
+        floor = floor_of(self.state, *self.size)
+        if floor and (place := room_at(floor, event.x, event.y)):
+            self.selected = place
+            self.action_open()
+
     def on_resize(self) -> None:
         self._redraw()
 
@@ -77,7 +131,7 @@ class MachineMap(Widget):
         size = self.size
         if not size:
             return
-        before, self._canvas = self._canvas, draw(self.state, *size)
+        before, self._canvas = self._canvas, draw(self.state, *size, self.selected if self.has_focus else None)
         if (before.width, before.height) != tuple(size):
             self.refresh()
         elif changed := _changes(before, self._canvas):

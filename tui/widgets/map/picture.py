@@ -30,17 +30,23 @@ _TALKING = (Place.CONSUMER, Place.PRODUCER, Place.DLQ)  # rooms whose readings a
 _TALL = 8  # rows from which on a room's readings stand in its middle
 
 
-def draw(state: MapState, width: int, height: int) -> Canvas:
-    """The picture of `state`; in a pane too small for one, its description."""
+def floor_of(state: MapState, width: int, height: int) -> Floor | None:
+    """Where the rooms that `state` needs stand; None in a pane too small for them."""
+    hops = map_hops(state)
+    return arrange(width, height, _memories(state, hops), _has_queue(state, hops), state.peer)
+
+
+def draw(state: MapState, width: int, height: int, selected: Place | None = None) -> Canvas:
+    """The picture of `state`, the room `selected` marked; in a pane too small for one, its description."""
     hops = map_hops(state)
     canvas = Canvas(width, height)
-    floor = arrange(width, height, _memories(state, hops), _has_queue(state, hops), state.peer)
+    floor = floor_of(state, width, height)
     if floor is None:
         _draw_list(canvas, state)
         return canvas
     _draw_zones(canvas, floor)
     for place, room in floor.rooms.items():
-        _draw_room(canvas, room, place, state, floor.rooms.keys() - {place})
+        _draw_room(canvas, room, place, state, floor.rooms.keys() - {place}, place is selected)
     ways = tracks(floor, [hop.route for hop in hops])
     drawn = [(hop, ways[hop.route]) for hop in hops if hop.route in ways]
     for hop, track in drawn:
@@ -85,15 +91,23 @@ def _draw_zones(canvas: Canvas, floor: Floor) -> None:
         canvas.write(zone.x + (zone.width - cell_len(text)) // 2, zone.y, text, "zone")
 
 
-def _draw_room(canvas: Canvas, room: Rect, place: Place, state: MapState, others: Collection[Place]) -> None:
+_FRAME, _HEAVY = "╭─╮│╰╯", "┏━┓┃┗┛"
+
+
+def _draw_room(
+    canvas: Canvas, room: Rect, place: Place, state: MapState, others: Collection[Place], selected: bool
+) -> None:
     several = place in BUFFER_WORDS and any(other in BUFFER_WORDS for other in others)
-    title = fit(f" {BUFFER_WORDS[place] if several else place_name(place, state.card)} ", room.width - 3)
-    canvas.write(room.x, room.y, "╭─" + "─" * (room.width - 3) + "╮", "room")
-    canvas.write(room.x + 2, room.y, title, "title")
+    name = BUFFER_WORDS[place] if several else place_name(place, state.card)
+    title = fit(f"▸{name} " if selected else f" {name} ", room.width - 3)
+    ink = "selected" if selected else "room"
+    left, level, right, upright, low_left, low_right = _HEAVY if selected else _FRAME
+    canvas.write(room.x, room.y, left + level * (room.width - 2) + right, ink)
+    canvas.write(room.x + 2, room.y, title, "selected" if selected else "title", "reverse" if selected else "")
     for y in range(room.y + 1, room.bottom - 1):
-        canvas.put(room.x, y, "│", "room")
-        canvas.put(room.right - 1, y, "│", "room")
-    canvas.write(room.x, room.bottom - 1, "╰" + "─" * (room.width - 2) + "╯", "room")
+        canvas.put(room.x, y, upright, ink)
+        canvas.put(room.right - 1, y, upright, ink)
+    canvas.write(room.x, room.bottom - 1, low_left + level * (room.width - 2) + low_right, ink)
     inner = room.width - 4
     lines = [(line, ink) for text, ink in readings(place, state, inner, others) for line in _fold(place, text, inner)]
     top = max(room.y + 1, room.middle - len(lines) // 2) if room.height > _TALL else room.y + 1

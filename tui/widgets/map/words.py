@@ -96,10 +96,10 @@ def description(state: MapState) -> list[str]:
     hops = map_hops(state)
     if not hops:
         return [_("No step of the plan moves bytes yet.")]
-    return [_sentence(hop, state) for hop in hops]
+    return [hop_sentence(hop, state) for hop in hops]
 
 
-def _sentence(hop: MapHop, state: MapState) -> str:
+def hop_sentence(hop: MapHop, state: MapState) -> str:
     ends = {"source": place_name(hop.route.source, state.card), "target": place_name(hop.route.target, state.card)}
     way = _("{source} ► {target}").format(**ends)
     steps = _("step {steps}").format(steps=step_numbers(hop.steps)) if hop.steps else ""

@@ -1,0 +1,159 @@
+"""Walking the map, and looking inside its places: readings, bytes and their names, while a session is stepped."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from tests.tui.conftest import shown
+from tests.tui.playing import open_level, until
+from textual.widgets import Static
+
+from zcquest.engine.calls import CALLS
+from zcquest.engine.log_bytes import Named, Seen
+from zcquest.engine.logs.formats import Field
+from zcquest.engine.places import Place
+from zcquest.engine.plan import parse
+from zcquest.tui.screens.place import PlaceScreen
+from zcquest.tui.widgets.hex_view import Dump, HexView
+from zcquest.tui.widgets.machine_map import MachineMap
+from zcquest.tui.widgets.map.layout import arrange
+from zcquest.tui.widgets.map.walk import WAYS, neighbour, room_at
+from zcquest.tui.widgets.map_state import MapState
+from zcquest.tui.widgets.place_lines import place_lines, reaching
+
+READ_WRITE = "repeat:\n    read(log, buf, 16K)\n    write(sock, buf, 16K)\n"
+EVERY_MEMORY = (Place.MAPPING, Place.BUFFER, Place.BUFFER2)
+
+
+# Walking
+
+
+@pytest.mark.parametrize("memories", [(), (Place.BUFFER,), EVERY_MEMORY[:2], EVERY_MEMORY], ids=len)
+@pytest.mark.parametrize("queue", [False, True])
+@pytest.mark.parametrize("size", [(78, 18), (80, 20), (120, 30)])
+def test_every_room_can_be_walked_to_and_every_step_goes_the_way_of_its_key(
+    size: tuple[int, int], queue: bool, memories: tuple[Place, ...]
+) -> None:
+    floor = arrange(*size, memories, queue)
+    assert floor
+    found, open_ends = {Place.PAGE_CACHE}, [Place.PAGE_CACHE]
+    while open_ends:
+        here = open_ends.pop()
+        for way, (dx, dy) in WAYS.items():
+            there = neighbour(floor, here, way)
+            if there is not here:
+                one, other = floor.rooms[here], floor.rooms[there]
+                assert (other.x - one.x) * dx > 0 or (other.y - one.y) * dy > 0
+            if there not in found:
+                found.add(there)
+                open_ends.append(there)
+    assert found == set(floor.rooms)
+
+
+def test_the_usual_ways_lead_where_one_looks() -> None:
+    floor = arrange(80, 20, (Place.BUFFER,))
+    assert floor
+    assert neighbour(floor, Place.PAGE_CACHE, "left") is Place.DISK
+    assert neighbour(floor, Place.PAGE_CACHE, "right") is Place.BUFFER
+    assert neighbour(floor, Place.PAGE_CACHE, "down") is Place.SOCKET
+    assert neighbour(floor, Place.SOCKET, "down") is Place.CONSUMER
+    assert neighbour(floor, Place.DISK, "left") is Place.DISK
+    disk = floor.rooms[Place.DISK]
+    assert room_at(floor, disk.x, disk.y) is Place.DISK and room_at(floor, 0, 0) is None
+
+
+# What is said of a place
+
+
+def test_the_calls_that_reach_a_place_are_those_whose_bytes_can_go_there() -> None:
+    into, out = reaching(Place.PAGE_CACHE)
+    assert "write" in into and not {"send", "recv"} & {*into, *out}
+    assert {"read", "mmap", "sendfile"} <= set(out)
+    assert {"write", "send", "sendfile"} <= set(reaching(Place.SOCKET)[0]) and "recv" in reaching(Place.SOCKET)[1]
+
+
+def test_without_a_run_a_place_tells_what_the_plan_leads_one_to_expect() -> None:
+    state = MapState(parse(READ_WRITE, CALLS).plan, size=65536)
+    said = [text for text, _ in place_lines(Place.SOCKET, state, 76)]
+    assert any("user buffer ► socket buffer: step 2, expected" in line for line in said)
+    assert any("No run is on" in line for line in said)
+
+
+# Inside, on the real kernel
+
+
+async def test_a_place_shows_the_bytes_of_a_live_session_and_steps_it(open_game: Any) -> None:
+    async with open_game((80, 24)) as pilot:
+        screen = await open_level(pilot, "1-1", READ_WRITE)
+        screen.set_focus(None)
+        await pilot.press("s")
+        await until(pilot, lambda: screen.view.live and len(screen.view.live.lines) == 1)
+        machine = screen.query_one(MachineMap)
+        await pilot.press("down")
+        assert machine.has_focus and machine.selected is Place.PAGE_CACHE
+        assert "▸page cache" in shown(pilot)
+        await pilot.press("right")
+        assert machine.selected is Place.BUFFER
+        await pilot.press("enter")
+        await until(pilot, lambda: isinstance(pilot.app.screen, PlaceScreen))
+        place = pilot.app.screen
+        view = place.query_one(HexView)
+        await until(pilot, lambda: view.dump and view.dump.named)
+        assert view.dump and len(view.dump.seen.data) == 16 << 10
+        first = view.dump.seen.data
+        assert "baseOffset = 0" in str(place.query_one("#field", Static).render())
+        await pilot.press("n", "n", "n")
+        assert view.field and view.field.name == "magic" and "02" in shown(pilot)
+        await pilot.press("s")
+        await until(pilot, lambda: len(screen.view.live.lines) == 2)
+        await until(pilot, lambda: not screen._steps.busy)
+        assert "write(4, buf+0, 16384) = 16384" in shown(pilot)
+        await pilot.press("s")
+        await until(pilot, lambda: len(screen.view.live.lines) == 3)
+        await until(pilot, lambda: view.dump and view.dump.seen.data != first)
+        await pilot.press("escape")
+        assert pilot.app.screen is screen
+        await pilot.press("left", "enter")
+        await until(pilot, lambda: isinstance(pilot.app.screen, PlaceScreen))
+        cache = pilot.app.screen.query_one(HexView)
+        await until(pilot, lambda: cache.dump and cache.dump.named)
+        assert cache.dump and cache.dump.seen.data[: 4 * 16] == first[: 4 * 16]
+        assert "of 16 pages are in the page cache" in shown(pilot)
+        await pilot.press("escape", "x")
+
+
+async def test_without_a_session_the_log_is_shown_as_every_run_starts_from_it(open_game: Any) -> None:
+    async with open_game((120, 36)) as pilot:
+        screen = await open_level(pilot, "1-1", READ_WRITE)
+        screen.set_focus(None)
+        await pilot.press("up", "enter")
+        await until(pilot, lambda: isinstance(pilot.app.screen, PlaceScreen))
+        view = pilot.app.screen.query_one(HexView)
+        await until(pilot, lambda: view.dump and view.dump.named)
+        await pilot.press("b")
+        assert view.dump and view.dump.named
+        await until(pilot, lambda: view.field and view.field.name == "baseOffset" and view.cursor > 0)
+        await pilot.press("end")
+        await until(pilot, lambda: view.dump.seen.start > 0)
+        assert view.cursor == (64 << 10) - 1
+        await pilot.press("f2")
+        assert "这里取走" in shown(pilot)
+
+
+async def test_what_is_not_in_the_page_cache_is_not_looked_at(open_game: Any) -> None:
+    async with open_game((80, 24)) as pilot:
+        screen = await open_level(pilot, "1-1", READ_WRITE)
+        state = screen.view.map_state()
+
+        class Half:
+            async def dump(self, place: Place, start: int, stop: int, cursor: int) -> Dump:
+                named = Named(0, 64, (Field(0, 8, "baseOffset", 0), Field(8, 56, "rest", b"")))
+                return Dump(Seen(0, bytes(range(64)), 64, ((32, 64),)), named)
+
+        await pilot.app.push_screen(PlaceScreen(Place.PAGE_CACHE, state, Half(), lambda what: None))  # type: ignore[arg-type]
+        view = pilot.app.screen.query_one(HexView)
+        await until(pilot, lambda: view.dump)
+        assert shown(pilot).count("░") == 32 * 3  # twice in hex, once as text
+        await pilot.press("pagedown", "end")
+        assert "looking would fetch it" in str(pilot.app.screen.query_one("#field", Static).render())
