@@ -9,7 +9,7 @@ import msgspec
 
 from zcquest.engine.calls import CALLS, CODES
 from zcquest.engine.experiment import Line, show_line
-from zcquest.engine.kept_trace import BLOCK, TICK, KeptTrace, Sums, pack_rows
+from zcquest.engine.kept_trace import BLOCK, TICK, KeptTrace, Sums, TraceDamaged, pack_rows
 from zcquest.engine.places import Evidence, Mover, Place
 from zcquest.engine.plan import Plan, parse
 from zcquest.engine.tally import SWITCHES_PER_CALL, SWITCHES_PER_USER_FAULT
@@ -199,14 +199,18 @@ class Replay:
 
 
 def open_replay(scene: SceneReport, plan_text: str, traces: TraceStore) -> Replay:
-    """The replay of a kept scene: of its whole trace, or of the calls in the report where that is no longer there.
-
-    Raises TraceDamaged.
-    """
+    """The replay of a kept scene: of its whole trace, or, where that has gone or is damaged, of its report."""
     plan = parse(plan_text, CALLS).plan
-    trace = traces.open(scene.trace, plan) if scene.trace else None
-    if trace is not None:
-        return Replay(scene, plan, trace)
+    try:
+        trace = traces.open(scene.trace, plan) if scene.trace else None
+    except TraceDamaged:
+        trace = None
+    return replay_of_report(scene, plan_text) if trace is None else Replay(scene, plan, trace)
+
+
+def replay_of_report(scene: SceneReport, plan_text: str) -> Replay:
+    """The replay of the calls that stand in the report itself, from the first to where some are left out."""
+    plan = parse(plan_text, CALLS).plan
     lines = list(_unbroken(scene.lines))
     return Replay(scene, plan, KeptTrace(pack_rows(_raw(lines), plan), plan), lines)
 

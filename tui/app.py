@@ -7,7 +7,7 @@ import os
 import re
 import signal
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from zcquest.engine.host import HostReport
     from zcquest.engine.message import Message
     from zcquest.levels.racers import Racer
+    from zcquest.levels.report import SceneReport
 
 MIN_WIDTH: Final = 80
 MIN_HEIGHT: Final = 24
@@ -116,6 +117,13 @@ class ZcquestApp(App[None]):
             self._back_to(RaceScreen)
             self.pop_screen()
         self.push_screen(RaceScreen(own))
+
+    def open_replay(self, level_id: str, plan: str, scenes: Sequence[SceneReport]) -> None:
+        """Replay a run of the text `plan` in the level, as it was kept. Raises UnknownLevel, UnusableFile."""
+        from zcquest.tui.screens.replay import ReplayScreen
+
+        self.level(level_id)
+        self.push_screen(ReplayScreen(level_id, plan, scenes))
 
     def cannot_play(self, why: Message | None) -> None:
         """Explain why nothing can be played on this host (`Unplayable.reason`), and what to do."""

@@ -67,6 +67,7 @@ class LevelScreen(ZcScreen[None]):
         Binding("b", "debrief", N_("Debrief"), tooltip=N_("What the level taught")),
         Binding("g", "race", N_("Race"), show=False, tooltip=N_("Race this plan against another one")),
         Binding("v", "scene", N_("Scene"), tooltip=N_("Look at the next scene of the level")),
+        Binding("x", "replay", N_("Replay"), show=False, tooltip=N_("The latest run again, call by call")),
         Binding("f5", "run", N_("Run"), show=False, tooltip=N_("Run the plan in every scene")),
         Binding("f10", "step", N_("Step"), show=False, tooltip=N_("Make one call on a live kernel")),
         Binding("f3", "word", N_("Codex"), show=False, tooltip=N_("Read about the word under the cursor")),
@@ -288,6 +289,14 @@ class LevelScreen(ZcScreen[None]):
             else:
                 self.panes.bar.tell(message("only a plan that sends a log, and nothing else, can race"), "bad")
 
+    def action_replay(self) -> None:
+        """What was measured of the plan as it stands, stepped or run; else the latest run."""
+        if measured := self.view.measured:
+            self.game.open_replay(self.level_id, format_plan(measured.plan), measured.scenes)
+        elif self.view.latest:
+            report, _verdict = self.view.latest
+            self.game.open_replay(self.level_id, report.plan, report.scenes)
+
     # -- the map -------------------------------------------------------------------------------------------------------
 
     def action_walk(self, way: str) -> None:
@@ -432,8 +441,6 @@ class LevelScreen(ZcScreen[None]):
         following = levels.index(self.level_id) + 1 if self.level.scored else len(levels)
         if choice == "next" and following < len(levels):
             self.game.open_level(levels[following])
-        elif choice == "replay":
-            self.panes.open_pane("trace")
 
     @on(RunRefused)
     def _refused(self, event: RunRefused) -> None:

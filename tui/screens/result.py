@@ -69,6 +69,7 @@ class ResultScreen(ZcScreen[Choice | None]):
     BINDINGS = [
         Binding("enter", "go_on", N_("Go on"), tooltip=N_("The next level; the same one again until it is passed")),
         Binding("r", "retry", N_("Again"), tooltip=N_("Back to the plan, to do better")),
+        Binding("x", "replay", N_("Replay"), tooltip=N_("The run again, call by call")),
         Binding("g", "race", N_("Race"), tooltip=N_("Race this plan against another one")),
         Binding("tab", "turn(1)", N_("Section"), tooltip=N_("Metrics, hops, meters, trace, runs: one after the other")),
         Binding("shift+tab", "turn(-1)", show=False),
@@ -178,6 +179,9 @@ class ResultScreen(ZcScreen[Choice | None]):
 
     def action_go_on(self) -> None:
         self.dismiss("next" if self.verdict.passed else "retry")
+
+    def action_replay(self) -> None:
+        self.game.open_replay(self.report.level, self.report.plan, self.report.scenes)
 
     def action_retry(self) -> None:
         self.dismiss("retry")

@@ -29,7 +29,7 @@ class MapState:
     `gauges` the live readings. `size` is the log's, in bytes; `cold` whether the scene starts with none of it in the
     page cache, `rejecting` whether its consumer may send messages back, `receiving` whether a producer sends the log.
     `scatter_gather`: whether the bench NIC gathers; None: the scene is on loopback. `cursor_step` is the 0-based step
-    under the editor's cursor.
+    under the editor's cursor. `so_far`: `scene` is a moment of a run that was not over then.
     """
 
     plan: Plan | None = None
@@ -41,6 +41,7 @@ class MapState:
     receiving: bool = False
     scatter_gather: bool | None = None
     cursor_step: int | None = None
+    so_far: bool = False
 
     @property
     def card(self) -> str:
@@ -75,7 +76,7 @@ class MapHop:
 
 
 _SENDING = Route(Place.SOCKET, Place.NIC)
-_ARRIVING = Route(Place.NIC, Place.CONSUMER)
+ARRIVING = Route(Place.NIC, Place.CONSUMER)
 REJECTING = Route(Place.CONSUMER, Place.NIC)  # the references that a consumer sends back
 ACKNOWLEDGING = Route(Place.NIC, Place.PRODUCER)
 _PRODUCING = Route(Place.PRODUCER, Place.NIC)
@@ -112,7 +113,7 @@ def _measured(scene: SceneReport) -> Iterable[MapHop]:
         yield MapHop(ACKNOWLEDGING, (), None, scene.meters.payload_bytes, Evidence.COUNTED)
     elif scene.meters.payload_bytes:
         # no copy of the plan's: the far side of the wire, as the consumer counted it
-        yield MapHop(_ARRIVING, (), None, scene.meters.payload_bytes, Evidence.COUNTED)
+        yield MapHop(ARRIVING, (), None, scene.meters.payload_bytes, Evidence.COUNTED)
     if scene.rejections:
         yield MapHop(REJECTING, (), None, scene.rejections * REFERENCE.size, Evidence.COUNTED)
 
@@ -131,7 +132,7 @@ def _expected(state: MapState) -> Iterable[MapHop]:
             yield MapHop(route, (index,))
             if route.target is Place.SOCKET:
                 yield MapHop(_SENDING, (index,))
-                yield MapHop(_ARRIVING)
+                yield MapHop(ARRIVING)
         if "ack" in step.values:
             yield MapHop(ACKNOWLEDGING, (index,))
         if CALLS[step.call].flushes and "log" in step.values:

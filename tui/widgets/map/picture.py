@@ -22,6 +22,7 @@ from zcquest.tui.widgets.map.words import (
     mover_name,
     place_name,
     step_numbers,
+    unmeasured_word,
 )
 from zcquest.tui.widgets.map_state import MapHop, MapState, map_hops
 from zcquest.tui.widgets.wording import grouped
@@ -178,7 +179,7 @@ def _carrier(hop: MapHop, state: MapState) -> str:
 
 def _figures(hop: MapHop, state: MapState) -> list[str]:
     if hop.bytes is None:
-        return [_("no bytes") if state.scene else _("expected")]
+        return [unmeasured_word(hop, state)]
     model = "≈ " if hop.evidence is Evidence.MODELLED else ""
     return [model + about_bytes(hop.bytes), evidence_name(hop.evidence) if hop.evidence else ""]
 

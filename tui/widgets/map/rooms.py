@@ -119,6 +119,9 @@ def _queue(state: MapState, width: int) -> Iterable[tuple[str, str]]:
 
 
 def _consumer(state: MapState, width: int) -> Iterable[tuple[str, str]]:
+    if state.so_far:
+        yield _("told at the end"), "quiet"
+        return
     if state.scene is None:
         if state.gauges:
             count = state.gauges.messages

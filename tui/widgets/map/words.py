@@ -6,7 +6,7 @@ from zcquest.engine.places import Evidence, Mover, Place
 from zcquest.levels.language import gettext as _
 from zcquest.levels.language import ngettext, say
 from zcquest.levels.words import evidence_word
-from zcquest.tui.widgets.map_state import ACKNOWLEDGING, LOOPBACK, REJECTING, MapHop, MapState, map_hops
+from zcquest.tui.widgets.map_state import ACKNOWLEDGING, ARRIVING, LOOPBACK, REJECTING, MapHop, MapState, map_hops
 from zcquest.tui.widgets.wording import grouped, place_word
 
 _UNITS = ("KiB", "MiB", "GiB", "TiB")
@@ -83,6 +83,13 @@ def acknowledged_words(count: int) -> str:
     return _("{bytes} acknowledged").format(bytes=about_bytes(count))
 
 
+def unmeasured_word(hop: MapHop, state: MapState) -> str:
+    """What to say of a hop without bytes: what the plan makes one expect, or where a run stands."""
+    if state.so_far:
+        return _("told at the end") if hop.route == ARRIVING else _("not yet")
+    return _("no bytes") if state.scene else _("expected")
+
+
 def step_numbers(steps: tuple[int, ...]) -> str:
     """`1`, `1,3`, `1-4` for 0-based steps, as the plan's lines are numbered."""
     numbers = sorted(step + 1 for step in steps)
@@ -104,7 +111,8 @@ def hop_sentence(hop: MapHop, state: MapState) -> str:
     way = _("{source} ► {target}").format(**ends)
     steps = _("step {steps}").format(steps=step_numbers(hop.steps)) if hop.steps else ""
     if hop.bytes is None:
-        figures = [_("no bytes in this run") if state.scene else _("expected")]
+        whole = state.scene and not state.so_far
+        figures = [_("no bytes in this run") if whole else unmeasured_word(hop, state)]
     elif hop.route == REJECTING and state.scene:
         figures = [rejected_words(state.scene.rejections)]
     elif hop.route == ACKNOWLEDGING:
