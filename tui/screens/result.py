@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Final, Literal
 
 from textual.app import ComposeResult
@@ -21,11 +22,11 @@ from zcquest.levels.racers import Racer, can_race
 from zcquest.levels.recording import Recorded
 from zcquest.levels.report import RunReport
 from zcquest.levels.verdict import Verdict
+from zcquest.tui.card.card import Card, map_state
 from zcquest.tui.language import N_
 from zcquest.tui.screens.base import ZcScreen
 from zcquest.tui.widgets.heading import Heading
 from zcquest.tui.widgets.machine_map import MachineMap
-from zcquest.tui.widgets.map_state import MapState
 from zcquest.tui.widgets.result.hop_lines import hop_lines, plan_lines
 from zcquest.tui.widgets.result.meter_lines import meter_lines
 from zcquest.tui.widgets.result.pareto import ParetoPlot, runs_of
@@ -71,6 +72,7 @@ class ResultScreen(ZcScreen[Choice | None]):
         Binding("r", "retry", N_("Again"), tooltip=N_("Back to the plan, to do better")),
         Binding("x", "replay", N_("Replay"), tooltip=N_("The run again, call by call")),
         Binding("g", "race", N_("Race"), tooltip=N_("Race this plan against another one")),
+        Binding("k", "card", N_("Card"), tooltip=N_("Save this result as a picture, and as a text that can be run")),
         Binding("tab", "turn(1)", N_("Section"), tooltip=N_("Metrics, hops, meters, trace, runs: one after the other")),
         Binding("shift+tab", "turn(-1)", show=False),
         *(Binding(str(number), f"section('{name}')", show=False) for number, name in enumerate(SECTIONS, 1)),
@@ -125,18 +127,10 @@ class ResultScreen(ZcScreen[Choice | None]):
     def on_mount(self) -> None:
         self.set_class(self.verdict.passed, "-passed")
         self.set_class(len(self.report.scenes) == 1, "-one-scene")
-        scene = self.report.first
-        file = self.game.level(self.report.level).scenes[0]
-        plan = parse(self.report.plan, CALLS).plan
-        self.query_one(MachineMap).show(
-            MapState(
-                plan,
-                scene,
-                size=file.log.size,
-                cold=scene.start == "cold",
-                scatter_gather=scene.network.scatter_gather if scene.network else None,
-            )
+        self._card = Card(
+            self.game.level(self.report.level), self.report, self.verdict, time.time(), recorded=self._recorded
         )
+        self.query_one(MachineMap).show(map_state(self._card.level, self.report))
         self.retranslate()
         self.watch_section(self.section)
 
@@ -185,6 +179,11 @@ class ResultScreen(ZcScreen[Choice | None]):
 
     def action_retry(self) -> None:
         self.dismiss("retry")
+
+    def action_card(self) -> None:
+        from zcquest.tui.screens.card import CardScreen
+
+        self.app.push_screen(CardScreen(self._card))
 
     def action_race(self) -> None:
         self.game.open_race(Racer("own", "", self.report.plan, self.report.level))

@@ -137,6 +137,11 @@ class MachineMap(Widget, can_focus=True):
         elif changed := _changes(before, self._canvas):
             self.refresh(*changed)
 
+    def styles_by_ink(self) -> dict[str, Style]:
+        """The colours of each ink in the theme in use, for a picture elsewhere; without a background."""
+        styles = {ink: self.get_component_rich_style(f"machine-map--{ink}") for ink in INKS}
+        return {ink: Style(color=style.color, bold=style.bold) for ink, style in styles.items()}
+
     def _style(self, ink: str, stress: str) -> Style:
         style = self.get_component_rich_style(f"machine-map--{ink}") if ink else self.rich_style
         return style + Style.parse(stress) if stress else style

@@ -41,7 +41,8 @@ def score_lines(scores: Scores) -> Content:
 
 def _header(scores: Scores) -> Content:
     predicted = _("predicted") if scores.prediction else ""
-    cells = [left("", _LABEL), right(_("yours"), _YOURS), right(_("par"), _PAR), right(_("best"), _BEST)]
+    best = _("best") if scores.best.runs else ""
+    cells = [left("", _LABEL), right(_("yours"), _YOURS), right(_("par"), _PAR), right(best, _BEST)]
     return Content.assemble(*cells, right(predicted, _PREDICTED), "  ", _("evidence")).stylize("$quiet")
 
 
