@@ -30,9 +30,21 @@ import msgspec
 from zcquest.engine.calls import CALLS
 from zcquest.engine.children import Children
 from zcquest.engine.experiment import Laboratory, read_lines
+from zcquest.engine.network.refusal import NetworkRefused
 from zcquest.engine.plan import parse_plan
 from zcquest.engine.scene import Scene
 from zcquest.engine.tally import add_up
+
+REFUSED = "refused"
+
+async def answer(laboratory, scene, plan):
+    async with laboratory.session(scene, plan) as session:
+        pid = session.machine_pid
+        await session.run()
+        await session.finish()
+        tally = add_up(session.trace, plan, 1, {})
+        lines = [f"{line.text} = {line.result}" for line in read_lines(session.trace, plan) if line.system]
+        return {"pid": pid, "ending": session.stop.ending, "syscalls": tally.syscalls, "lines": lines[:40]}
 
 async def main(folder, jobs):
     (folder / "logs").mkdir()
@@ -42,14 +54,10 @@ async def main(folder, jobs):
         for job in jobs:
             scene = msgspec.convert(job["scene"], Scene)
             plan = parse_plan(job["plan"], CALLS)
-            async with laboratory.session(scene, plan) as session:
-                pid = session.machine_pid
-                await session.run()
-                await session.finish()
-                tally = add_up(session.trace, plan, 1, {})
-                lines = [f"{line.text} = {line.result}" for line in read_lines(session.trace, plan) if line.system]
-                answers.append({"pid": pid, "ending": session.stop.ending, "syscalls": tally.syscalls,
-                                "lines": lines[:40]})
+            try:
+                answers.append(await answer(laboratory, scene, plan))
+            except NetworkRefused as refusal:
+                answers.append({"pid": 0, "ending": REFUSED, "syscalls": {}, "lines": [str(refusal.message)]})
     return answers
 
 jobs = msgspec.json.decode(Path(sys.argv[2]).read_bytes())
@@ -204,9 +212,14 @@ def played(strace: Path, engine_folder: Path, tmp_path_factory: pytest.TempPathF
     assert done.returncode == 0, done.stderr[-2000:]
     answers = msgspec.json.decode((output / "answers").read_bytes(), type=list[Answer])
     return {
-        job.name: Played(job, answer, between_marks((output / f"trace.{answer.pid}").read_text(errors="replace")))
+        job.name: Played(job, answer, between_marks(trace_of(output, answer)))
         for job, answer in zip(jobs, answers, strict=True)
     }
+
+
+def trace_of(folder: Path, answer: Answer) -> str:
+    """What strace wrote of the machine; nothing where the host would not build its network."""
+    return (folder / f"trace.{answer.pid}").read_text(errors="replace") if answer.pid else ""
 
 
 def between_marks(text: str) -> list[str]:
@@ -242,6 +255,8 @@ def plain(line: str) -> str:
 @pytest.mark.parametrize("name", [job.name for job in references() + odd_plans()])
 def test_strace_saw_what_the_tally_counts_and_the_trace_tells(played: dict[str, Played], name: str) -> None:
     one = played[name]
+    if not one.answer.pid:
+        pytest.skip(one.answer.lines[0])
     assert names_of(one.saw) == counted(one)
     ours = [plain(line) for line in one.answer.lines]
     assert [plain(line) for line in one.saw[: len(ours)]] == ours

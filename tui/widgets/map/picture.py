@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable
 from rich.cells import cell_len
 
 from zcquest.engine.calls import CALLS
-from zcquest.engine.places import Evidence, Place
+from zcquest.engine.places import Evidence, Mover, Place
 from zcquest.levels.language import gettext as _
 from zcquest.levels.language import ngettext
 from zcquest.tui.widgets.map.canvas import Canvas, fit, wrap
@@ -170,6 +170,8 @@ def _who(hop: MapHop, state: MapState) -> list[str]:
 
 
 def _carrier(hop: MapHop, state: MapState) -> str:
+    if hop.mover is Mover.MIXED and hop.route.target is Place.NIC:  # nothing is shared with a card
+        return f"{mover_name(Mover.CPU)}+≈{mover_name(Mover.DMA)}"
     if hop.mover:
         return ("≈" if hop.evidence is Evidence.MODELLED else "") + mover_name(hop.mover)
     if hop.measured or not state.plan or len(hop.steps) != 1:

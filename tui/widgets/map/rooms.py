@@ -101,7 +101,7 @@ def _nic(state: MapState, width: int) -> Iterable[tuple[str, str]]:
     if state.scatter_gather is None:
         yield _("no real card"), "quiet"
     else:
-        yield (_("gathers pieces") if state.scatter_gather else _("one piece only")), "quiet"
+        yield (_("gathers") if state.scatter_gather else _("no gathering")), "quiet"
 
 
 def _queue(state: MapState, width: int) -> Iterable[tuple[str, str]]:
