@@ -167,11 +167,12 @@ def _select_buffer(machine: Machine, name: str, buffer: Buffer) -> bool:
         return next(extent.log + at - extent.at for extent in pending if extent.at <= at < extent.at + extent.length)
 
     found = _by_content(machine, name, buffer.view, ranges, soft, pending[0].log, where)
-    kept = [
-        Extent(start, extent.log + start - extent.at, stop - start)
-        for extent in pending
-        for start, stop in common(_ranges(found), [(extent.at, extent.at + extent.length)])
-    ]
+    kept, extents = [], iter(pending)
+    extent = next(extents)
+    for start, stop in common(_ranges(found), ranges):
+        while start >= extent.at + extent.length:
+            extent = next(extents)
+        kept.append(Extent(start, extent.log + start - extent.at, stop - start))
     pending.clear()
     pending.extend(kept)
     _give_back(machine, last, end - found.looked)
