@@ -27,6 +27,8 @@ CALLS = (
     "fdatasync",
     "select",
     "writev",
+    "copy_file_range",
+    "rewrite",
     "lseek",
     "poll",
 )
@@ -44,6 +46,8 @@ IDEAS = (
     "evidence",
     "kafka-batch",
     "consume-queue",
+    "dead-letter-queue",
+    "retries",
     "crc-32c",
     "short-counts",
     "cold-start",
