@@ -73,7 +73,12 @@ class ResultScreen(ZcScreen[Choice | None]):
         Binding("x", "replay", N_("Replay"), tooltip=N_("The run again, call by call")),
         Binding("g", "race", N_("Race"), tooltip=N_("Race this plan against another one")),
         Binding("k", "card", N_("Card"), tooltip=N_("Save this result as a picture, and as a text that can be run")),
-        Binding("tab", "turn(1)", N_("Section"), tooltip=N_("Metrics, hops, meters, trace, plot of all runs: one after the other")),
+        Binding(
+            "tab",
+            "turn(1)",
+            N_("Section"),
+            tooltip=N_("Metrics, hops, meters, trace, plot of all runs: one after the other"),
+        ),
         Binding("shift+tab", "turn(-1)", show=False),
         *(Binding(str(number), f"section('{name}')", show=False) for number, name in enumerate(SECTIONS, 1)),
     ]
