@@ -12,6 +12,7 @@ import pytest
 from rich.cells import cell_len
 from textual.app import App, ComposeResult
 from textual.geometry import Region
+from textual.types import AnimationLevel
 
 from zcquest.engine.calls import CALLS
 from zcquest.engine.gauges import Gauges
@@ -23,10 +24,11 @@ from zcquest.levels import language
 from zcquest.levels.report import FeatureReport, HopReport, MetersReport, SceneReport
 from zcquest.tui.themes import DARK
 from zcquest.tui.widgets.machine_map import MachineMap
+from zcquest.tui.widgets.map.flow import FRAMES, PACKET, duration, with_packets
 from zcquest.tui.widgets.map.layout import MIN_HEIGHT, MIN_WIDTH
-from zcquest.tui.widgets.map.picture import draw
+from zcquest.tui.widgets.map.picture import draw, tracks_of
 from zcquest.tui.widgets.map.words import about_bytes, description
-from zcquest.tui.widgets.map_state import MapState, map_hops
+from zcquest.tui.widgets.map_state import MapState, map_hops, ways_of
 
 READ_WRITE = "repeat:\n    read(log, buf, 64K)\n    write(sock, buf, 64K)\n"
 MMAP_WRITE = "once:\n    mmap(log)\nrepeat:\n    write(sock, map, 64K)\n"
@@ -390,6 +392,38 @@ async def test_a_gauge_that_moves_redraws_a_few_cells_and_one_that_does_not_none
         redrawn.clear()
         shown.show(replace(shown.state, gauges=replace(gauges(sent=2000), taken=9)))
         assert redrawn == []
+
+
+@pytest.mark.parametrize("plan", [READ_WRITE, SENDFILE, QUEUE])
+@pytest.mark.parametrize("size", [(78, 18), (84, 23)])
+def test_packets_go_along_the_lines_and_cover_neither_words_nor_rooms(plan: str, size: tuple[int, int]) -> None:
+    state = planned(plan, gauges=gauges(), cold=True)
+    still, ways = draw(state, *size), list(tracks_of(state, *size).values())
+    on_lines = {cell for track in ways for cell in track.cells[1:]}
+    seen = 0
+    for frame in range(int(duration(ways) * FRAMES) + 1):
+        moved = with_packets(still, ways, frame / FRAMES)
+        differing = [(x, y) for y in range(size[1]) for x in range(size[0]) if moved.at(x, y) != still.at(x, y)]
+        assert set(differing) <= on_lines
+        assert all(moved.at(*cell).text == PACKET and not still.at(*cell).text.isalnum() for cell in differing)
+        seen += len(differing)
+    assert seen
+    assert with_packets(still, ways, duration(ways)).row(5) == still.row(5)
+
+
+@pytest.mark.parametrize("motion", ["full", "none"])
+async def test_a_call_that_moved_bytes_sends_packets_once_unless_motion_is_off(motion: AnimationLevel) -> None:
+    async with MapApp().run_test(size=(84, 18)) as pilot:
+        pilot.app.animation_level = motion
+        shown = pilot.app.query_one(MachineMap)
+        shown.show(planned(READ_WRITE, gauges=gauges()))
+        step = parse(READ_WRITE, CALLS).plan.steps[0]
+        after = replace(shown.state, gauges=replace(gauges(), calls=8), moved=ways_of(step, fetched=True))
+        shown.show(after)
+        await pilot.pause(0.2)
+        assert any(PACKET in shown.render_line(y).text for y in range(18)) == (motion == "full")
+        await pilot.pause(1.0)
+        assert [shown.render_line(y).text for y in range(18)] == picture(after)
 
 
 async def test_it_reflows_when_its_pane_changes() -> None:

@@ -12,6 +12,7 @@ from zcquest.levels.loader import Level
 from zcquest.levels.report import RunReport
 from zcquest.levels.schema import STARS, Feature, Metric
 from zcquest.levels.verdict import Verdict
+from zcquest.tui.widgets.map.canvas import fit
 from zcquest.tui.widgets.wording import bound_figure, mark, metric_figure, metric_word
 
 
@@ -31,10 +32,13 @@ class LevelHeader(Widget):
 
     def render(self) -> RenderResult:
         stars = ["★" * self._stars + "☆" * (STARS - self._stars)] if self._level.scored else []
-        right = "   ".join([*self._features(), *self._metrics(), *stars])
-        room = max(0, self.size.width - cell_len(right) - 3)
+        parts = [*self._features(), *self._metrics(), *stars]
         name = f"{self._level.id}  " if self._level.scored else ""
-        title = set_cell_size(f"{name}{self._level.text().title}", room)
+        title = f"{name}{self._level.text().title}"
+        wide = [gap.join(parts) for gap in ("   ", "  ")]
+        right = next((said for said in wide if cell_len(title + said) + 3 <= self.size.width), wide[-1])
+        room = max(0, self.size.width - cell_len(right) - 3)
+        title = set_cell_size(fit(title, room), room)
         return Content.assemble((f" {title} ", "bold"), f" {right}")
 
     def _features(self) -> list[str]:

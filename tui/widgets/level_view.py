@@ -9,6 +9,7 @@ from zcquest.engine.control import Peeked
 from zcquest.engine.experiment import Line
 from zcquest.engine.gauges import Gauges
 from zcquest.engine.message import Message
+from zcquest.engine.places import Route
 from zcquest.engine.plan import Plan
 from zcquest.levels.language import gettext as _
 from zcquest.levels.language import say
@@ -17,7 +18,7 @@ from zcquest.levels.progress import Prediction
 from zcquest.levels.report import RunReport, SceneReport
 from zcquest.levels.schema import SceneFile
 from zcquest.levels.verdict import Verdict
-from zcquest.tui.widgets.map_state import MapState
+from zcquest.tui.widgets.map_state import MapState, ways_of
 from zcquest.tui.widgets.trace_row import TraceRow, call_rows
 
 
@@ -83,8 +84,18 @@ class LevelView:
             rejecting=bool(self.scene.poison),
             receiving=self.scene.producer is not None,
             scatter_gather=self.scene.network.scatter_gather if self.scene.network else None,
+            moved=self._moved(),
             cursor_step=self.live.step if self.live else self.cursor_step,
         )
+
+    def _moved(self) -> tuple[Route, ...]:
+        """The ways of the latest call, if it moved bytes and was the plan's own."""
+        line = self.live.lines[-1] if self.live and self.live.lines else None
+        steps = self.plan.steps
+        if line is None or line.step >= len(steps) or steps[line.step].call != line.call:
+            return ()
+        moved = line.result.isdecimal() and line.result != "0"
+        return ways_of(steps[line.step], fetched=line.disk_bytes > 0) if moved else ()
 
     def trace_rows(self) -> list[TraceRow]:
         if self.live:

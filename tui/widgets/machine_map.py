@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from time import monotonic
 
 from rich.segment import Segment
 from rich.style import Style
@@ -12,18 +13,21 @@ from textual.geometry import Region
 from textual.message import Message
 from textual.reactive import reactive
 from textual.strip import Strip
+from textual.timer import Timer
 from textual.widget import Widget
 
 from zcquest.engine.places import Place
 from zcquest.tui.language import N_
 from zcquest.tui.widgets.map.canvas import Canvas
-from zcquest.tui.widgets.map.picture import draw, floor_of
+from zcquest.tui.widgets.map.flow import FRAMES, duration, with_packets
+from zcquest.tui.widgets.map.picture import draw, floor_of, tracks_of
+from zcquest.tui.widgets.map.routes import Track
 from zcquest.tui.widgets.map.walk import neighbour, room_at
 from zcquest.tui.widgets.map_state import MapState
 
 INKS = (
     "zone", "wall", "seam", "room", "selected", "title", "reading", "quiet", "bar", "work", "kept", "lost", "crossing",
-    "dma", "cpu", "shared", "unknown", "expected", "wire",
+    "packet", "dma", "cpu", "shared", "unknown", "expected", "wire",
 )  # fmt: skip
 
 
@@ -61,6 +65,7 @@ class MachineMap(Widget, can_focus=True):
         .machine-map--kept { color: $success; }
         .machine-map--lost { color: $error; }
         .machine-map--crossing { color: $crossing; text-style: bold; }
+        .machine-map--packet { color: $accent; text-style: bold; }
         .machine-map--dma { color: $dma; }
         .machine-map--cpu { color: $cpu; }
         .machine-map--shared { color: $shared; }
@@ -75,7 +80,11 @@ class MachineMap(Widget, can_focus=True):
 
     def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
         super().__init__(id=id, classes=classes)
-        self._canvas = Canvas(0, 0)
+        self._picture = Canvas(0, 0)  # without what moves over it
+        self._canvas = self._picture
+        self._flowing: list[Track] = []
+        self._set_out = 0.0
+        self._frames: Timer | None = None
 
     def show(self, state: MapState) -> None:
         """Draw `state` from now on."""
@@ -85,8 +94,32 @@ class MachineMap(Widget, can_focus=True):
         """Say everything again: the language has changed."""
         self._redraw()
 
-    def watch_state(self) -> None:
+    def watch_state(self, before: MapState, after: MapState) -> None:
+        calls = [state.gauges.calls if state.gauges else 0 for state in (before, after)]
+        if after.moved and calls[1] > calls[0]:
+            self._set_flowing()
         self._redraw()
+
+    def _set_flowing(self) -> None:
+        """Send packets along the lines of the latest call's bytes, unless the player wants no motion."""
+        if not self.size or self.app.animation_level != "full":
+            return
+        known = tracks_of(self.state, *self.size)
+        self._flowing = [known[route] for route in self.state.moved if route in known]
+        self._set_out = monotonic()
+        if self._frames is None:
+            self._frames = self.set_interval(1 / FRAMES, self._redraw_flow)
+
+    def _redraw_flow(self) -> None:
+        if monotonic() - self._set_out >= duration(self._flowing):
+            self._stop_flow()
+        self._draw_over()
+
+    def _stop_flow(self) -> None:
+        self._flowing = []
+        if self._frames:
+            self._frames.stop()
+            self._frames = None
 
     def watch_selected(self) -> None:
         self._redraw()
@@ -119,6 +152,7 @@ class MachineMap(Widget, can_focus=True):
             self.action_open()
 
     def on_resize(self) -> None:
+        self._stop_flow()
         self._redraw()
 
     def render_line(self, y: int) -> Strip:
@@ -131,7 +165,15 @@ class MachineMap(Widget, can_focus=True):
         size = self.size
         if not size:
             return
-        before, self._canvas = self._canvas, draw(self.state, *size, self.selected if self.has_focus else None)
+        self._picture = draw(self.state, *size, self.selected if self.has_focus else None)
+        self._draw_over()
+
+    def _draw_over(self) -> None:
+        """Show the picture with the packets where they are now; only the cells that change are drawn again."""
+        size, before, after = self.size, self._canvas, self._picture
+        if self._flowing:
+            after = with_packets(after, self._flowing, monotonic() - self._set_out)
+        self._canvas = after
         if (before.width, before.height) != tuple(size):
             self.refresh()
         elif changed := _changes(before, self._canvas):

@@ -11,7 +11,7 @@ from zcquest.engine.calls.base import REJECTED
 from zcquest.engine.control import REFERENCE
 from zcquest.engine.message import Message
 from zcquest.engine.places import Evidence, Mover, Place, Route
-from zcquest.engine.plan import Plan
+from zcquest.engine.plan import Plan, Step
 
 if TYPE_CHECKING:  # a picture needs none of what makes these
     from zcquest.engine.gauges import Gauges
@@ -29,7 +29,8 @@ class MapState:
     `gauges` the live readings. `size` is the log's, in bytes; `cold` whether the scene starts with none of it in the
     page cache, `rejecting` whether its consumer may send messages back, `receiving` whether a producer sends the log.
     `scatter_gather`: whether the bench NIC gathers; None: the scene is on loopback. `cursor_step` is the 0-based step
-    under the editor's cursor. `so_far`: `scene` is a moment of a run that was not over then.
+    under the editor's cursor. `moved` are the ways that the latest call's bytes took, in their order. `so_far`:
+    `scene` is a moment of a run that was not over then.
     """
 
     plan: Plan | None = None
@@ -38,6 +39,7 @@ class MapState:
     size: int = 0
     cold: bool = False
     rejecting: bool = False
+    moved: tuple[Route, ...] = ()
     receiving: bool = False
     scatter_gather: bool | None = None
     cursor_step: int | None = None
@@ -146,6 +148,20 @@ def _total(one: MapHop, other: MapHop) -> int | None:
     if one.bytes is None or other.bytes is None:
         return one.bytes
     return max(one.bytes, other.bytes) if one.steps == other.steps else one.bytes + other.bytes
+
+
+def ways_of(step: Step, *, fetched: bool) -> tuple[Route, ...]:
+    """The ways that a step's bytes take one after the other, from the disk where they were `fetched`, to the card."""
+    ways: list[Route] = []
+    for route in CALLS[step.call].routes(step):
+        if fetched and route.source is Place.PAGE_CACHE:
+            ways.append(_FETCHING)
+        if route.source is Place.SOCKET:
+            ways += [_PRODUCING, _TAKING]
+        ways.append(route)
+        if route.target is Place.SOCKET:
+            ways.append(_SENDING)
+    return tuple(ways)
 
 
 def _merge(one: MapHop, other: MapHop) -> MapHop:

@@ -43,6 +43,12 @@ _BY_MOVER = {
     Mover.UNKNOWN: _UNKNOWN,
     None: _WIRE,
 }
+LINE_CHARACTERS = frozenset(
+    "".join(
+        pen.level + pen.upright + pen.turns + pen.gate for pen in (*_BY_MOVER.values(), *_SENT_BACK.values(), _EXPECTED)
+    )
+    + "►◄▼▲"
+)
 _HEADS = {(1, 0): "►", (-1, 0): "◄", (0, 1): "▼", (0, -1): "▲"}
 _TURNS = {frozenset(ways): index for index, ways in enumerate(
     (((1, 0), (0, 1)), ((-1, 0), (0, 1)), ((1, 0), (0, -1)), ((-1, 0), (0, -1)))

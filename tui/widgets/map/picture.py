@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable
 from rich.cells import cell_len
 
 from zcquest.engine.calls import CALLS
-from zcquest.engine.places import Evidence, Mover, Place
+from zcquest.engine.places import Evidence, Mover, Place, Route
 from zcquest.levels.language import gettext as _
 from zcquest.levels.language import ngettext
 from zcquest.tui.widgets.map.canvas import Canvas, fit, wrap
@@ -35,6 +35,12 @@ def floor_of(state: MapState, width: int, height: int) -> Floor | None:
     """Where the rooms that `state` needs stand; None in a pane too small for them."""
     hops = map_hops(state)
     return arrange(width, height, _memories(state, hops), _has_queue(state, hops), state.peer)
+
+
+def tracks_of(state: MapState, width: int, height: int) -> dict[Route, Track]:
+    """The lines of the hops that `state` shows, by their routes."""
+    floor = floor_of(state, width, height)
+    return tracks(floor, [hop.route for hop in map_hops(state)]) if floor else {}
 
 
 def draw(state: MapState, width: int, height: int, selected: Place | None = None) -> Canvas:
