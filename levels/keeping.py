@@ -39,13 +39,21 @@ def keep_run(progress: Progress, report: RunReport, verdict: Verdict) -> tuple[B
 
 def latest_run(progress: Progress, level: Level) -> tuple[RunReport, Verdict] | None:
     """The level's latest run, judged as the level stands now; None where there is none that still fits it."""
-    for row in progress.runs(level.id, limit=1):
-        try:
-            report = msgspec.json.decode(row.report, type=RunReport)
-            return report, judge_again(level, report)
-        except (msgspec.DecodeError, ValueError):
-            return None  # of another version of the game, or of scenes that the level no longer has
-    return None
+    return next((_judged(level, row) for row in progress.runs(level.id, limit=1)), None)
+
+
+def kept_run(progress: Progress, level: Level, run: RunRow) -> tuple[RunReport, Verdict] | None:
+    """The result of a kept run, judged as the level stands now; None where it does not fit it any more."""
+    row = progress.run(run.id) if run.id is not None else None
+    return _judged(level, row) if row else None
+
+
+def _judged(level: Level, row: RunRow) -> tuple[RunReport, Verdict] | None:
+    try:
+        report = msgspec.json.decode(row.report, type=RunReport)
+        return report, judge_again(level, report)
+    except (msgspec.DecodeError, ValueError):
+        return None  # of another version of the game, or of scenes that the level no longer has
 
 
 def judge_again(level: Level, report: RunReport) -> Verdict:

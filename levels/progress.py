@@ -7,7 +7,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal
 
 import msgspec
 import platformdirs
@@ -17,6 +17,8 @@ from zcquest.engine.message import Message, message
 from zcquest.levels.savefile import Migration, SaveFile
 
 FILE_NAME = "progress.sqlite"
+SCHEMA: Final = 1  # of an export
+_Count = Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]  # what SQLite can hold
 
 MIGRATIONS: Sequence[Migration] = (
     (
@@ -60,8 +62,8 @@ class RunRow(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     passed: bool
     stars: Annotated[int, msgspec.Meta(ge=0, le=3)]
     copies: float | None
-    switches: int
-    buffer: int
+    switches: _Count
+    buffer: _Count
     report: msgspec.Raw = msgspec.Raw(b"{}")
     zcquest: str = __version__
     id: int | None = None
@@ -71,14 +73,14 @@ class Prediction(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What the player expected before a run; `at` in seconds since the epoch."""
 
     copies: float
-    switches: int
+    switches: _Count
     at: float
 
 
 class HintTaken(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A hint step that was read; `at` in seconds since the epoch."""
 
-    step: int
+    step: _Count
     at: float
 
 
@@ -96,7 +98,7 @@ class Best:
 class Export(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """All progress as one JSON document."""
 
-    schema: Literal[1] = 1
+    schema: Literal[1] = SCHEMA
     runs: tuple[RunRow, ...] = ()
     settings: dict[str, str] = {}
     drafts: dict[str, str] = {}
@@ -162,6 +164,11 @@ class Progress:
         columns = _RUN_COLUMNS if reports else _RUN_COLUMNS.replace("report", "x'7b7d'")
         query = f"SELECT id, {columns} FROM runs {where} ORDER BY at DESC, id DESC LIMIT ?"
         return [_run(row) for row in self._file.read(query, [*values, -1 if limit is None else limit])]
+
+    def run(self, id: int) -> RunRow | None:
+        """The kept run of this id, report and all."""
+        rows = self._file.read(f"SELECT id, {_RUN_COLUMNS} FROM runs WHERE id = ?", (id,))
+        return _run(rows[0]) if rows else None
 
     def best(self, level: str) -> Best:
         return self.all_best().get(level, Best())
@@ -240,10 +247,7 @@ class Progress:
 
         Raises ImportRefused, and changes nothing, when the document is not an export.
         """
-        try:
-            export = msgspec.json.decode(document, type=Export)
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
-            raise ImportRefused(message("This is not an export of progress: {reason}", reason=str(error))) from error
+        export = _read_export(document)
         before = self._count_runs()
         new_run = (
             f"INSERT INTO runs ({_RUN_COLUMNS}) SELECT {_marks(_RUN_COLUMNS)} "
@@ -272,6 +276,28 @@ class Progress:
     def _value(self, query: str, key: str) -> str | None:
         rows: list[Any] = self._file.read(query, (key,))
         return str(rows[0][0]) if rows else None
+
+
+class _AnyExport(msgspec.Struct, frozen=True):
+    """What every version's export says of itself."""
+
+    schema: int
+
+
+def _read_export(document: bytes) -> Export:
+    """Raises ImportRefused."""
+    try:
+        schema = msgspec.json.decode(document, type=_AnyExport).schema
+        if schema > SCHEMA:
+            told = message(
+                "This is an export of a newer zcquest (schema {found}; this one reads {known})",
+                found=schema,
+                known=SCHEMA,
+            )
+            raise ImportRefused(told)
+        return msgspec.json.decode(document, type=Export)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise ImportRefused(message("This is not an export of progress: {reason}", reason=str(error))) from error
 
 
 def _marks(columns: str) -> str:

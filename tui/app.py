@@ -83,8 +83,11 @@ class ZcquestApp(App[None]):
         """The campaign's level, or the lab as it stands. Raises UnknownLevel, UnusableFile."""
         return lab_level(lab_settings(self.progress)) if id == LAB else self.campaign.level(id)
 
-    def open_level(self, id: str) -> None:
-        """Go to the level; the one that was open is left. Where nothing can be played, the screen that says why."""
+    def open_level(self, id: str, plan: str | None = None) -> None:
+        """Go to the level; the one that was open is left. Where nothing can be played, the screen that says why.
+
+        `plan` takes the draft's place in the editor; undo brings the draft back.
+        """
         self.level(id)
         if not self._can_play():
             return
@@ -93,7 +96,7 @@ class ZcquestApp(App[None]):
         if any(isinstance(screen, LevelScreen) for screen in self.screen_stack):
             self._back_to(LevelScreen)
             self.pop_screen()
-        self.push_screen(LevelScreen(id))
+        self.push_screen(LevelScreen(id, plan))
 
     def open_codex(self, name: str | None = None) -> None:
         """Open the codex, at the page `name` if given."""
@@ -206,6 +209,12 @@ class ZcquestApp(App[None]):
 
     def action_race(self) -> None:
         self.open_race()
+
+    def action_history(self) -> None:
+        from zcquest.tui.screens.history import HistoryScreen
+
+        if not self._back_to(HistoryScreen):
+            self.push_screen(HistoryScreen())
 
     def action_settings(self) -> None:
         from zcquest.tui.screens.settings import SettingsScreen

@@ -51,6 +51,7 @@ def commands(game: ZcquestApp) -> Iterator[Command]:
     yield Command(_("Campaign"), game.action_campaign)
     yield Command(_("Lab"), game.action_lab)
     yield Command(_("Race"), game.action_race)
+    yield Command(_("History: your runs, export and import"), game.action_history)
     yield Command(_("Codex"), game.action_codex)
     yield Command(_("Settings"), game.action_settings)
     yield Command(_("Help: the keys of this screen"), game.action_help)

@@ -233,6 +233,33 @@ def codex(call: str | None) -> int:
     return show_codex(call)
 
 
+@zcquest.group(
+    cls=TranslatedGroup,
+    help=N_("Carry your progress to another machine: runs, drafts, predictions, hints and settings as one JSON file."),
+)
+@_lang
+def progress() -> None:
+    pass
+
+
+@progress.command("export", help=N_("Write all progress to a new FILE, or to standard output for -."))
+@click.argument("file")
+@_lang
+def export_(file: str) -> int:
+    from zcquest.commands.progress import export
+
+    return export(file)
+
+
+@progress.command("import", help=N_("Add what FILE holds (standard input for -) and is not here yet. Nothing is lost."))
+@click.argument("file")
+@_lang
+def import_(file: str) -> int:
+    from zcquest.commands.progress import import_
+
+    return import_(file)
+
+
 @zcquest.command(help=N_("What this host can do, and what to do about the rest."))
 @_json
 @_lang

@@ -10,6 +10,7 @@ import msgspec
 import pytest
 
 from zcquest import __version__
+from zcquest.levels.carrying import NotCarried, export_progress, import_progress
 from zcquest.levels.progress import FILE_NAME, Best, ImportRefused, Prediction, Progress, RunRow, data_folder
 
 Figures = dict[str, Any]
@@ -137,8 +138,11 @@ def test_an_import_adds_and_takes_nothing_away(progress: Progress, tmp_path: Pat
 
 @pytest.mark.parametrize(
     "document",
-    [b"", b"\xff", b"[]", b'{"schema": 2}', b'{"schema": 1, "rnus": []}', b'{"schema": 1, "runs": [{"level": 1}]}',
-     b'{"schema": 1, "drafts": {"1-1": "kept?"}, "settings": {"theme": 7}}'],
+    [b"", b"\xff", b"[]", b'{"schema": "2"}', b'{"runs": []}',
+     b'{"schema": 1, "rnus": []}', b'{"schema": 1, "runs": [{"level": 1}]}',
+     b'{"schema": 1, "drafts": {"1-1": "kept?"}, "settings": {"theme": 7}}',
+     b'{"schema": 1, "hints": {"1-1": [{"step": 99999999999999999999, "at": 1}]}}',
+     b'{"schema": 1, "runs": ' + b"[" * 100_000],
 )  # fmt: skip
 def test_what_is_no_export_is_refused_and_changes_nothing(progress: Progress, document: bytes) -> None:
     _fill(progress)
@@ -147,6 +151,39 @@ def test_what_is_no_export_is_refused_and_changes_nothing(progress: Progress, do
         progress.import_json(document)
     assert str(caught.value.message).startswith("This is not an export of progress: ")
     assert progress.export_json() == before
+
+
+def test_an_export_of_a_newer_version_is_said_to_be_one(progress: Progress) -> None:
+    with pytest.raises(ImportRefused) as caught:
+        progress.import_json(b'{"schema": 2, "runs": [], "galaxies": {}}')
+    assert "newer zcquest (schema 2; this one reads 1)" in str(caught.value.message)
+
+
+def test_a_file_is_carried_and_never_overwritten(progress: Progress, tmp_path: Path) -> None:
+    _fill(progress)
+    file, other = tmp_path / "carried.json", Progress.open(tmp_path / "other" / FILE_NAME)
+    count = len(progress.runs())
+    assert export_progress(progress, file) == count
+    assert (import_progress(other, file), import_progress(other, file)) == (count, 0)
+    assert other.all_best() == progress.all_best()
+    with pytest.raises(NotCarried, match="exists already"):
+        export_progress(other, file)
+    with pytest.raises(NotCarried, match="cannot be written: No such file or directory"):
+        export_progress(other, tmp_path / "nowhere" / "carried.json")
+    with pytest.raises(NotCarried, match="cannot be read"):
+        import_progress(other, tmp_path)
+    file.write_bytes(file.read_bytes()[:-40])
+    with pytest.raises(NotCarried, match="not an export of progress: "):
+        import_progress(other, file)
+    assert other.export_json() == progress.export_json()
+    other.close()
+
+
+def test_runs_without_their_reports_are_otherwise_the_same(progress: Progress) -> None:
+    _fill(progress)
+    bare, full = progress.runs("1-1", reports=False), progress.runs("1-1")
+    assert [run.id for run in bare] == [run.id for run in full]
+    assert {bytes(run.report) for run in bare} == {b"{}"}
 
 
 def test_the_environment_names_the_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,6 +13,7 @@ from zcquest.levels.loader import load_campaign
 from zcquest.levels.progress import Best
 from zcquest.tui.screens.campaign import CampaignScreen
 from zcquest.tui.screens.codex import CodexScreen
+from zcquest.tui.screens.history import HistoryScreen
 from zcquest.tui.screens.home import HomeScreen, host_line, next_level
 from zcquest.tui.screens.lab import LabScreen
 from zcquest.tui.screens.race import RaceScreen
@@ -49,8 +50,8 @@ def test_after_the_last_level_the_missing_stars_are_next() -> None:
 
 @pytest.mark.parametrize(
     ("downs", "kind"),
-    [(1, CampaignScreen), (2, LabScreen), (3, RaceScreen), (4, CodexScreen), (5, SettingsScreen)],
-    ids=["campaign", "lab", "race", "codex", "settings"],
+    [(1, CampaignScreen), (2, LabScreen), (3, RaceScreen), (4, HistoryScreen), (5, CodexScreen), (6, SettingsScreen)],
+    ids=["campaign", "lab", "race", "history", "codex", "settings"],
 )
 async def test_the_menu_opens_what_it_names_and_escape_comes_back(downs: int, kind: type, open_game: Open) -> None:
     async with open_game((80, 24)) as pilot:

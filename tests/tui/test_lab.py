@@ -8,7 +8,8 @@ import pytest
 from textual.widgets import Input
 
 from zcquest.levels.lab import lab_settings
-from zcquest.tui.screens.lab import FilePrompt, LabScreen
+from zcquest.tui.screens.file_prompt import FilePrompt
+from zcquest.tui.screens.lab import LabScreen
 from zcquest.tui.screens.level import LevelScreen
 from zcquest.tui.screens.result import ResultScreen
 

@@ -72,6 +72,8 @@ class HomeScreen(ZcScreen[None]):
                 self.game.action_lab()
             case "race":
                 self.game.action_race()
+            case "history":
+                self.game.action_history()
             case "codex":
                 self.game.open_codex()
             case "settings":
@@ -114,6 +116,7 @@ def menu_lines(campaign: Campaign, best: dict[str, Best]) -> list[tuple[str, str
         ("campaign", _("Campaign"), standing),
         ("lab", _("Lab"), _("any log, any plan; your own files too")),
         ("race", _("Race"), _("two plans, turn by turn: which is faster")),
+        ("history", _("History"), _("your runs, export and import")),
         ("codex", _("Codex"), _("{count} pages: calls, places, evidence").format(count=len(codex.pages()))),
         ("settings", _("Settings"), _("language, theme, animation, progress")),
         ("quit", _("Quit"), ""),

@@ -10,16 +10,16 @@ import msgspec
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding
-from textual.containers import Vertical
 from textual.content import Content
-from textual.widgets import Footer, Input, OptionList, Static
+from textual.widgets import Footer, OptionList, Static
 from textual.widgets.option_list import Option
 
 from zcquest.engine.logs import UnusableFile, own_log
 from zcquest.levels.lab import LAB, LabSettings, keep_lab_settings, lab_level, lab_settings
 from zcquest.levels.language import say
 from zcquest.tui.language import N_, _
-from zcquest.tui.screens.base import ZcModal, ZcScreen
+from zcquest.tui.screens.base import ZcScreen
+from zcquest.tui.screens.file_prompt import FilePrompt
 from zcquest.tui.widgets.columns import left
 from zcquest.tui.widgets.heading import Heading
 from zcquest.tui.widgets.wording import rounded_size
@@ -100,7 +100,8 @@ class LabScreen(ZcScreen[None]):
             self.game.open_level(LAB)
 
     def action_file(self) -> None:
-        self.app.push_screen(FilePrompt(self.bench.file), self._take_file)
+        prompt = FilePrompt(self.bench.file, _("Which file is the log?"), _("It is read and sent, never written to."))
+        self.app.push_screen(prompt, self._take_file)
 
     def action_made(self) -> None:
         self._set(file="")
@@ -169,28 +170,6 @@ class LabScreen(ZcScreen[None]):
         kind = {"kafka": _("a Kafka segment"), "rocketmq": _("a RocketMQ CommitLog"), "raw": _("raw bytes")}[own.format]
         said = _("{file}: {kind}, {size}").format(file=self.bench.file, kind=kind, size=rounded_size(own.size))
         self.query_one("#log", Static).update(said)
-
-
-class FilePrompt(ZcModal[str]):
-    """Asks for a path; results in what was typed, None when it is left."""
-
-    def __init__(self, path: str) -> None:
-        super().__init__()
-        self._path = path
-
-    def compose(self) -> ComposeResult:
-        with Vertical(classes="dialogue"):
-            yield Static(_("Which file is the log?"), id="question", markup=False)
-            yield Input(self._path, placeholder=_("a path; ~ is your home folder"), id="path")
-            yield Static(_("It is read and sent, never written to."), id="warning", markup=False)
-            yield Footer(show_command_palette=False)
-
-    def on_mount(self) -> None:
-        self.query_one(Input).focus()
-
-    @on(Input.Submitted)
-    def take(self, event: Input.Submitted) -> None:
-        self.dismiss(event.value.strip() or None)
 
 
 def _exact(size: int) -> str:

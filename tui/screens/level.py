@@ -87,9 +87,11 @@ class LevelScreen(ZcScreen[None]):
         Binding("4", "pane('briefing')", N_("Briefing"), show=False),
     ]
 
-    def __init__(self, level_id: str) -> None:
+    def __init__(self, level_id: str, plan: str | None = None) -> None:
+        """`plan` takes the draft's place in the editor, as an edit that can be undone."""
         super().__init__()
         self.level_id = level_id
+        self._plan = plan
         self._steps: LevelSteps | None = None
         self._run_on: LevelRun | None = None
         self._place: PlaceScreen | None = None  # the place of the map that is open
@@ -124,6 +126,8 @@ class LevelScreen(ZcScreen[None]):
 
     def on_mount(self) -> None:
         self._settle()
+        if self._plan is not None:
+            self.editor.rewrite(self._plan.strip("\n"))
 
     def on_resize(self, event: Resize) -> None:
         self.set_class(not self._roomy, "-narrow")
