@@ -43,11 +43,16 @@ MIGRATIONS: Sequence[Migration] = (
         )""",
         "CREATE TABLE hints (level TEXT NOT NULL, step INTEGER NOT NULL, at REAL NOT NULL, PRIMARY KEY (level, step))",
     ),
+    (
+        """CREATE TABLE plans (
+            level TEXT NOT NULL, name TEXT NOT NULL, text TEXT NOT NULL, at REAL NOT NULL, PRIMARY KEY (level, name)
+        )""",
+    ),
 )
-TABLES = ("runs", "settings", "drafts", "predictions", "hints")
+TABLES = ("runs", "settings", "drafts", "predictions", "hints", "plans")
 
 _RUN_COLUMNS = "level, at, plan, passed, stars, copies, switches, buffer, report, zcquest"
-_OF_A_LEVEL = ("runs", "drafts", "predictions", "hints")
+_OF_A_LEVEL = ("runs", "drafts", "predictions", "hints", "plans")
 
 
 class RunRow(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -84,6 +89,14 @@ class HintTaken(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     at: float
 
 
+class SavedPlan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A plan's text that the player put aside under a name; `at` in seconds since the epoch."""
+
+    name: str
+    text: str
+    at: float
+
+
 @dataclass(frozen=True, slots=True)
 class Best:
     """The best of each metric over the passed runs of a level, each on its own; None where none passed."""
@@ -104,6 +117,7 @@ class Export(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     drafts: dict[str, str] = {}
     predictions: dict[str, Prediction] = {}
     hints: dict[str, tuple[HintTaken, ...]] = {}
+    plans: dict[str, tuple[SavedPlan, ...]] = {}
 
 
 class ImportRefused(ValueError):
@@ -214,6 +228,23 @@ class Progress:
     def take_hint(self, level: str, step: int) -> None:
         self._file.write(("INSERT OR IGNORE INTO hints VALUES (?, ?, ?)", (level, step, time.time())))
 
+    # Plans put aside
+
+    def saved_plans(self, level: str) -> list[SavedPlan]:
+        """The plans that the player put aside in the level, newest first."""
+        rows: list[Any] = self._file.read(
+            "SELECT name, text, at FROM plans WHERE level = ? ORDER BY at DESC, name", (level,)
+        )
+        return [SavedPlan(*row) for row in rows]
+
+    def save_plan(self, level: str, name: str, text: str) -> None:
+        """Put the text aside under the name, in place of what has that name."""
+        values = (level, name, text, time.time())
+        self._file.write(("INSERT OR REPLACE INTO plans VALUES (?, ?, ?, ?)", values))
+
+    def forget_plan(self, level: str, name: str) -> None:
+        self._file.write(("DELETE FROM plans WHERE level = ? AND name = ?", (level, name)))
+
     # All at once
 
     def reset(self, level: str) -> None:
@@ -233,12 +264,17 @@ class Progress:
         rows: list[Any] = self._file.read("SELECT level, step, at FROM hints ORDER BY level, step")
         for level, step, at in rows:
             hints[level] = (*hints.get(level, ()), HintTaken(step, at))
+        plans: dict[str, tuple[SavedPlan, ...]] = {}
+        saved: list[Any] = self._file.read("SELECT level, name, text, at FROM plans ORDER BY level, name")
+        for level, *plan in saved:
+            plans[level] = (*plans.get(level, ()), SavedPlan(*plan))
         export = Export(
             runs=tuple(reversed(self.runs())),
             settings=dict(settings),
             drafts=dict(drafts),
             predictions={level: Prediction(*figures) for level, *figures in predictions},
             hints=hints,
+            plans=plans,
         )
         return msgspec.json.format(msgspec.json.encode(export), indent=1)
 
@@ -265,6 +301,11 @@ class Progress:
                 ("INSERT OR IGNORE INTO hints VALUES (?, ?, ?)", (level, hint.step, hint.at))
                 for level, hints in export.hints.items()
                 for hint in hints
+            ),
+            *(
+                ("INSERT OR IGNORE INTO plans VALUES (?, ?, ?, ?)", (level, plan.name, plan.text, plan.at))
+                for level, plans in export.plans.items()
+                for plan in plans
             ),
         )
         return self._count_runs() - before

@@ -199,3 +199,20 @@ def test_without_it_the_users_data_folder_is_used(tmp_path: Path, monkeypatch: p
     monkeypatch.delenv("ZCQUEST_DATA", raising=False)
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
     assert data_folder() == tmp_path / "zcquest"
+
+
+def test_plans_put_aside_are_kept_by_level_and_travel_with_an_export(tmp_path: Path) -> None:
+    one = Progress.open(tmp_path / "one" / FILE_NAME)
+    one.save_plan("1-1", "small", "repeat:\n    read(log, buf, 4K)")
+    one.save_plan("1-1", "small", "repeat:\n    read(log, buf, 8K)")  # in place of the first
+    one.save_plan("2-1", "small", "once:\n    mmap(log)")
+    other = Progress.open(tmp_path / "other" / FILE_NAME)
+    other.save_plan("2-1", "small", "mine")
+    other.import_json(one.export_json())
+    assert [(plan.name, plan.text) for plan in other.saved_plans("1-1")] == [
+        ("small", "repeat:\n    read(log, buf, 8K)")
+    ]
+    assert [plan.text for plan in other.saved_plans("2-1")] == ["mine"]  # nothing that is here is lost
+    other.forget_plan("2-1", "small")
+    other.reset("1-1")
+    assert other.saved_plans("1-1") == other.saved_plans("2-1") == []

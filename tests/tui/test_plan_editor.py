@@ -2,6 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+from textual.pilot import Pilot
+from textual.widgets import Input
+
+from zcquest.tui.screens.plan_shelf import PlanShelf
+
 from .conftest import Open, shown
 from .playing import open_level
 
@@ -112,3 +119,87 @@ async def _choose(pilot, screen, name: str) -> None:  # type: ignore[no-untyped-
         await pilot.press("down")
     await pilot.press("enter")
     await pilot.pause()
+
+
+async def test_the_value_under_the_cursor_is_turned_and_taken_back(open_game: Open) -> None:
+    async with open_game() as pilot:
+        screen = await open_level(pilot, "2-1", "once:\n    mmap(log)\nrepeat:\n    write(sock, map, 64K)")
+        area = screen.editor.area
+        area.move_cursor((3, 22))
+        await pilot.press("e", "alt+right", "alt+right", "alt+left")
+        assert area.text.endswith("write(sock, map, 128K)")
+        area.move_cursor((3, 17))
+        await pilot.press("alt+right")
+        assert area.text.endswith("write(sock, buf, 128K)")
+        await pilot.press("ctrl+z", "ctrl+z")
+        assert area.text.endswith("write(sock, map, 256K)")
+        await pilot.press("ctrl+y")
+        assert area.text.endswith("write(sock, map, 128K)")
+        area.move_cursor((1, 5))
+        await pilot.press("alt+right")
+        assert "mmap(log)" not in area.text and not screen.editor.catch_up().problems
+
+
+async def test_lines_move_and_double_and_come_back(open_game: Open) -> None:
+    plan = "repeat:\n    read(log, buf, 64K)\n    write(sock, buf, 64K)"
+    async with open_game() as pilot:
+        screen = await open_level(pilot, "1-1", plan)
+        area = screen.editor.area
+        area.move_cursor((2, 6))
+        await pilot.press("e", "alt+up")
+        assert area.text == "repeat:\n    write(sock, buf, 64K)\n    read(log, buf, 64K)"
+        assert area.cursor_location == (1, 6)
+        await pilot.press("alt+down", "alt+down")
+        assert area.text == plan and area.cursor_location == (2, 6)
+        await pilot.press("ctrl+t")
+        assert area.text == plan + "\n    write(sock, buf, 64K)"
+        await pilot.press("ctrl+z", "ctrl+z", "ctrl+z")
+        assert area.text == plan
+        await pilot.press("escape")
+        screen.editor.freeze(True)
+        await pilot.press("e", "ctrl+t")
+        assert area.text == plan
+
+
+async def test_plans_are_put_aside_by_name_and_taken_back(open_game: Open) -> None:
+    one, other = "repeat:\n    read(log, buf, 4K)", "repeat:\n    read(log, buf, 64K)"
+    async with open_game() as pilot:
+        screen = await open_level(pilot, "1-1", one)
+        await pilot.press("o", "s", *"small", "enter")
+        assert "small" in shown(pilot)
+        await pilot.press("escape")
+        screen.editor.rewrite(other)
+        await pilot.press("o", "s", *"large", "enter", "y")
+        assert pilot.app.clipboard == other
+        await pilot.press("down", "enter")
+        await pilot.pause()
+        assert screen.editor.text == one
+        await pilot.press("u")
+        assert screen.editor.text == other
+        await pilot.press("o", "down", "d", "escape")
+        assert [plan.name for plan in screen.game.progress.saved_plans("1-1")] == ["small"]
+
+
+async def test_a_plan_is_written_to_a_file_and_read_again(open_game: Open, tmp_path: Path) -> None:
+    plan, path = "repeat:\n    read(log, buf, 4K)", tmp_path / "mine.plan"
+    async with open_game(language="zh") as pilot:
+        screen = await open_level(pilot, "1-1", plan)
+        await pilot.press("o", "w")
+        _fill(pilot, path)
+        await pilot.press("enter", "escape")
+        assert path.read_text() == plan + "\n"
+        await pilot.press("o", "w")
+        _fill(pilot, path)
+        await pilot.press("enter")  # never over a file that is there
+        assert path.read_text() == plan + "\n" and isinstance(pilot.app.screen, PlanShelf)
+        await pilot.press("escape", "escape")
+        screen.editor.rewrite("")
+        await pilot.press("o", "i")
+        _fill(pilot, path)
+        await pilot.press("enter")
+        await pilot.pause()
+        assert screen.editor.text == plan
+
+
+def _fill(pilot: Pilot[None], path: Path) -> None:
+    pilot.app.screen.query_one("#shelf-input", Input).value = str(path)

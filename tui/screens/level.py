@@ -34,7 +34,7 @@ from zcquest.tui.screens.level_steps import LevelSteps, Order, Stepped, Stepping
 from zcquest.tui.screens.level_words import page_for
 from zcquest.tui.screens.predict import PredictScreen
 from zcquest.tui.widgets.level_panes import LevelPanes
-from zcquest.tui.widgets.level_view import LevelView, Live, Measured, Phase, Remark
+from zcquest.tui.widgets.level_view import LevelView, Live, Measured, Phase, Remark, lanes_of
 from zcquest.tui.widgets.machine_map import MachineMap
 from zcquest.tui.widgets.pane_tabs import PaneTabs
 from zcquest.tui.widgets.plan_editor import PlanEditor
@@ -74,6 +74,7 @@ class LevelScreen(ZcScreen[None]):
         Binding("d", "reset", N_("Reset"), show=False, tooltip=N_("The level's own draft again; undo takes it back")),
         Binding("u,ctrl+z", "undo", N_("Undo"), show=False, tooltip=N_("Take back the last change of the plan")),
         Binding("ctrl+y", "redo", N_("Redo"), show=False, tooltip=N_("Make the change again")),
+        Binding("o", "plans", N_("Plans"), show=False, tooltip=N_("Plans put aside, plans as files")),
         Binding("y", "copy", N_("Copy the plan"), show=False, tooltip=N_("The plan's text to the clipboard")),
         Binding(
             "left", "walk('left')", N_("Walk"), key_display="←↑↓→", show=False, tooltip=N_("To the map, and on it")
@@ -240,14 +241,19 @@ class LevelScreen(ZcScreen[None]):
             else:
                 self.editor.insert_call(chosen, writing=writing)
 
-        self.app.push_screen(CallPalette(self.level.calls, self._lanes()), add)
+        self.app.push_screen(CallPalette(self.level.calls, lanes_of(self.level)), add)
 
-    def _lanes(self) -> list[Lane]:
-        """The lanes that the level has a use for, beside those of every plan."""
-        scenes = self.level.scenes
-        if not any(scene.poison for scene in scenes):
-            return []
-        return [Lane.ON_REJECT, *([Lane.ON_GIVEUP] if any(scene.retries is not None for scene in scenes) else [])]
+    def action_plans(self) -> None:
+        """What comes back from the shelf takes the editor's place; undo brings back what was there."""
+
+        def take(text: str | None) -> None:
+            if text is not None:
+                self.panes.open_pane("plan")
+                self.editor.rewrite(text.rstrip("\n"))
+
+        from zcquest.tui.screens.plan_shelf import PlanShelf
+
+        self.app.push_screen(PlanShelf(self.level_id, self.editor.text), take)
 
     def action_reset(self) -> None:
         self.editor.rewrite(self.level.draft.strip("\n"))

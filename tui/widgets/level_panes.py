@@ -12,7 +12,7 @@ from zcquest.levels.language import gettext as _
 from zcquest.tui.widgets.briefing import Briefing, HintBox
 from zcquest.tui.widgets.goals import Goals
 from zcquest.tui.widgets.level_header import LevelHeader
-from zcquest.tui.widgets.level_view import LevelView, Phase
+from zcquest.tui.widgets.level_view import LevelView, Phase, lanes_of, useless_in
 from zcquest.tui.widgets.machine_map import MachineMap
 from zcquest.tui.widgets.pane_tabs import PANES, PaneTabs
 from zcquest.tui.widgets.plan_editor import PlanEditor
@@ -41,7 +41,7 @@ class LevelPanes(Vertical):
             yield MachineMap()
         yield RunBar()
         with Horizontal(id="lower"):
-            yield PlanEditor(self._draft, level.calls)
+            yield PlanEditor(self._draft, level.calls, lanes_of(level), useless_in(level))
             with Vertical(id="trace"):
                 yield Static(classes="pane-title")
                 yield TraceView()

@@ -10,7 +10,7 @@ from zcquest.engine.experiment import Line
 from zcquest.engine.gauges import Gauges
 from zcquest.engine.message import Message
 from zcquest.engine.places import Route
-from zcquest.engine.plan import Plan
+from zcquest.engine.plan import Lane, Plan
 from zcquest.levels.language import gettext as _
 from zcquest.levels.language import say
 from zcquest.levels.loader import Level
@@ -110,6 +110,23 @@ class LevelView:
             if report.error:
                 rows.append(TraceRow("failed", f"✗ {say(report.error)}"))
         return rows
+
+
+def lanes_of(level: Level) -> list[Lane]:
+    """The lanes that the level has a use for, beside those of every plan."""
+    if not any(scene.poison for scene in level.scenes):
+        return []
+    giving_up = any(scene.retries is not None for scene in level.scenes)
+    return [Lane.ON_REJECT, *([Lane.ON_GIVEUP] if giving_up else [])]
+
+
+def useless_in(level: Level) -> frozenset[str]:
+    """The resources of the plan language that no scene of the level has."""
+    scenes = level.scenes
+    had = {"ack": any(scene.producer for scene in scenes), "dlq": any(scene.dlq for scene in scenes)}
+    had["sock2"] = any(scene.neighbour for scene in scenes)
+    had["index"] = any(scene.log.format == "rocketmq" for scene in scenes)
+    return frozenset(word for word, there in had.items() if not there)
 
 
 def _with_remarks(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
 from textual import on
@@ -18,6 +18,7 @@ from zcquest.engine.plan import Lane, Parsed, parse
 from zcquest.levels.language import gettext as _
 from zcquest.levels.language import ngettext, say
 from zcquest.tui.widgets.insertion import Insertion, lane_for, place_lane, place_step, ready_step
+from zcquest.tui.widgets.line_edits import duplicate_line, move_line, next_value
 from zcquest.tui.widgets.plan_text import PlanText
 
 
@@ -37,8 +38,16 @@ class PlanEditor(Vertical):
 
         step: int | None
 
-    def __init__(self, text: str, calls: Collection[str], *, id: str | None = None) -> None:
-        super().__init__(id=id)
+    def __init__(
+        self, text: str, calls: Sequence[str], lanes: Sequence[Lane] = (), useless: Collection[str] = ()
+    ) -> None:
+        """`calls` are those that the level grants, `lanes` those it has a use for beside every plan's.
+
+        `useless` are the resources that mean nothing in it.
+        """
+        super().__init__()
+        self._lanes = lanes
+        self._useless = useless
         self._text = text
         self._calls = calls
         self.parsed = parse(text, CALLS, calls)
@@ -95,6 +104,42 @@ class PlanEditor(Vertical):
         self.rewrite("\n".join(lines))
         row = insertion.row + len(insertion.lines) - 1
         area.move_cursor((row, len(insertion.lines[-1])))
+
+    @on(PlanText.EditAsked)
+    def _edit(self, event: PlanText.EditAsked) -> None:
+        event.stop()
+        match event.what:
+            case "value":
+                self.turn_value(event.by)
+            case "move":
+                self._edit_lines(lambda lines, row: move_line(lines, row, event.by))
+            case "duplicate":
+                self._edit_lines(duplicate_line)
+            case "reject" | "giveup":
+                lane = Lane.ON_REJECT if event.what == "reject" else Lane.ON_GIVEUP
+                if lane in self._lanes:
+                    self.insert_lane(lane)
+
+    def turn_value(self, by: int) -> None:
+        """The next value, or the one before, for the word under the cursor."""
+        area = self.area
+        row, column = area.cursor_location
+        swap = next_value(self.catch_up().plan, self._calls, row + 1, column + 1, by, self._useless)
+        if swap is None:
+            return
+        start = swap.span.column - 1
+        area.history.checkpoint()
+        area.replace(swap.text, (row, start), (row, start + swap.span.length), maintain_selection_offset=False)
+        area.history.checkpoint()
+        area.move_cursor((row, min(column, start + len(swap.text))))
+
+    def _edit_lines(self, change: Callable[[Sequence[str], int], tuple[list[str], int]]) -> None:
+        area = self.area
+        row, column = area.cursor_location
+        lines, target = change(area.text.split("\n"), row)
+        if target != row:
+            self.rewrite("\n".join(lines))
+            area.move_cursor((target, column))
 
     def go_to_first_problem(self) -> None:
         """Put the cursor where the text first goes wrong, ready to type."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from rich.segment import Segment
 from rich.style import Style
@@ -43,11 +44,34 @@ class PlanText(TextArea):
         Binding("f5", "screen.run", N_("Run"), tooltip=N_("Run the plan in every scene")),
         Binding("f10", "screen.step", N_("Step"), tooltip=N_("Make one call on a live kernel")),
         Binding("f3", "screen.word", N_("Codex"), tooltip=N_("Read about the word under the cursor")),
+        Binding(
+            "alt+right,f8",
+            "edit('value', 1)",
+            N_("Value"),
+            key_display="alt ←→",
+            tooltip=N_("The next value for the word"),
+        ),
+        Binding("alt+left,shift+f8", "edit('value', -1)", show=False, tooltip=N_("The value before")),
+        Binding(
+            "alt+up", "edit('move', -1)", N_("Move"), key_display="alt ↑↓", tooltip=N_("Move the line up"), show=False
+        ),
+        Binding("alt+down", "edit('move', 1)", show=False, tooltip=N_("Move the line down")),
+        Binding("ctrl+t", "edit('duplicate', 1)", N_("Duplicate"), show=False, tooltip=N_("The line once more")),
+        Binding("ctrl+r", "edit('reject', 1)", N_("on reject"), show=False, tooltip=N_("Begin the lane on reject")),
+        Binding("ctrl+g", "edit('giveup', 1)", N_("on giveup"), show=False, tooltip=N_("Begin the lane on giveup")),
+        Binding("ctrl+s", "screen.plans", N_("Plans"), show=False, tooltip=N_("Plans put aside, plans as files")),
         Binding("ctrl+y,ctrl+shift+z", "redo", N_("Redo"), show=False, tooltip=N_("Make the change again")),
     ]
 
     class PaletteAsked(Message):
         """The player wants the list of calls, for the line under the cursor."""
+
+    @dataclass
+    class EditAsked(Message):
+        """The player wants the line or the word under the cursor changed: `what`, and which way."""
+
+        what: str
+        by: int
 
     class Left(Message):
         """The player is done writing."""
@@ -151,8 +175,11 @@ class PlanText(TextArea):
     def action_palette(self) -> None:
         self.post_message(self.PaletteAsked())
 
+    def action_edit(self, what: str, by: int) -> None:
+        self.post_message(self.EditAsked(what, by))
+
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        if action in ("leave", "palette"):
+        if action in ("leave", "palette", "edit"):
             return not self.read_only
         return super().check_action(action, parameters)
 

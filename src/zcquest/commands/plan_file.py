@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import BinaryIO
+from pathlib import Path
 
 from zcquest.commands.refusal import WRONG, Refused
-from zcquest.engine.plan import MAX_BYTES, Plan, PlanError
+from zcquest.engine.plan import Plan, PlanError
 from zcquest.levels.language import gettext as _
 from zcquest.levels.language import say
 from zcquest.levels.loader import Level
+from zcquest.levels.plan_files import NoPlanFile, plan_text_of, read_plan_file
 from zcquest.levels.play import read_plan
 
 STDIN = "-"
+STDIN_NAME = "<stdin>"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,40 +38,21 @@ def choose_plan(level: Level, source: str | None) -> ChosenPlan:
 
 def load_plan(source: str, parse: Callable[[str], Plan]) -> ChosenPlan:
     """The plan in the file `source`, or on stdin for `-`, as `parse` reads it. Raises Refused."""
-    name = "<stdin>" if source == STDIN else source
+    name = STDIN_NAME if source == STDIN else source
     try:
-        return ChosenPlan(parse(_text(source, name)), name, own=True)
+        return ChosenPlan(parse(_text(source)), name, own=True)
     except PlanError as error:
         places = ((problem.span, say(problem.remark)) for problem in error.problems)
         raise Refused(WRONG, *(f"{name}:{span.line}:{span.column}: {remark}" for span, remark in places)) from None
 
 
-def _text(source: str, name: str) -> str:
+def _text(source: str) -> str:
     try:
-        if source == STDIN:
-            content = _read(sys.stdin.buffer) if sys.stdin else b""
-        else:
-            with open(source, "rb") as file:
-                content = _read(file)
-    except (OSError, ValueError) as error:  # ValueError: a NUL in the name
-        why = (error.strerror if isinstance(error, OSError) else None) or str(error)
-        raise Refused(WRONG, _("The plan {name} cannot be read: {reason}").format(name=name, reason=why)) from None
-    if len(content) > MAX_BYTES:
-        told = _("{name} is no plan: it has more than {most} bytes").format(name=name, most=MAX_BYTES)
-        raise Refused(WRONG, told)
-    try:
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        told = _("{name} is no plan: it is not UTF-8 text from byte {offset} on").format(name=name, offset=error.start)
+        if source != STDIN:
+            return read_plan_file(Path(source))
+        return plan_text_of(sys.stdin.buffer, STDIN_NAME) if sys.stdin else ""
+    except NoPlanFile as refusal:
+        raise Refused(WRONG, say(refusal.message)) from None
+    except OSError as error:
+        told = _("The plan {name} cannot be read: {reason}").format(name=STDIN_NAME, reason=error.strerror)
         raise Refused(WRONG, told) from None
-    if "\0" in text:
-        raise Refused(WRONG, _("{name} is no plan: it is a binary file").format(name=name))
-    return text
-
-
-def _read(file: BinaryIO) -> bytes:
-    """No more than is needed to see that it is too much: it may be /dev/zero."""
-    content = b""
-    while len(content) <= MAX_BYTES and (part := os.read(file.fileno(), MAX_BYTES + 1 - len(content))):
-        content += part
-    return content
