@@ -10,6 +10,7 @@ import msgspec
 import pytest
 from textual.pilot import Pilot
 
+from zcquest.levels.keeping import judge_again, keep_run
 from zcquest.levels.loader import load_campaign
 from zcquest.levels.play import open_laboratory, play, read_plan
 from zcquest.levels.report import RunReport
@@ -19,6 +20,7 @@ from zcquest.tui.screens.replay import ReplayScreen
 from zcquest.tui.widgets.replay.timeline import Timeline
 
 from .conftest import Open, footer, shown
+from .playing import open_level
 
 SHORT = "repeat:\n    read(log, buf, 16K)\n    write(sock, buf, 16K)\n"
 LONG = "repeat:\n    read(log, buf, 16)\n    write(sock, buf, 16)\n"
@@ -132,3 +134,16 @@ async def test_a_run_whose_trace_has_gone_is_replayed_from_its_report(open_game:
         assert screen.calls == 400
         await pilot.press("right")
         assert screen.calls == 8192 and "64 of 64 messages" in shown(pilot)
+
+
+async def test_a_level_replays_its_latest_run_and_not_before_there_is_one(open_game: Open, runs: Any) -> None:
+    async with open_game() as pilot:
+        screen = await open_level(pilot, "1-1")
+        assert "x" not in screen.active_bindings
+        await pilot.press("escape")
+        report = runs[1][SHORT]
+        keep_run(screen.game.progress, report, judge_again(screen.level, report))
+        await open_level(pilot, "1-1")
+        await pilot.press("x")
+        await pilot.pause()
+        assert isinstance(pilot.app.screen, ReplayScreen)

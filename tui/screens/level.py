@@ -184,9 +184,11 @@ class LevelScreen(ZcScreen[None]):
                 return editing and not self.game.progress.best(self.level_id).runs and self.level.scored
             case "debrief":
                 return self.view.stars > 0 and self.level.scored
+            case "replay":
+                return editing and (self.view.measured is not None or self.view.latest is not None)
             case "scene":
                 return len(self.level.scenes) > 1 and (editing or None)
-            case "race" | "palette" | "reset" | "undo" | "redo" | "edit":
+            case "race" | "plans" | "palette" | "reset" | "undo" | "redo" | "edit":
                 return editing or None
         return super().check_action(action, parameters)
 
