@@ -31,6 +31,7 @@ class Gauges:
     messages: int  # of which whole, good messages (a count)
     calls: int  # made so far (a count)
     rejections: int = 0  # messages that the consumer has sent back (a count)
+    dead_letters: int = 0  # in the DLQ's file
     nic_packets: int = 0  # that `nic_sent` was sent in (a count)
     scatter_gather: bool | None = None  # whether the bench NIC gathers scattered pages; None: the run is on loopback
 

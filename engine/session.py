@@ -397,6 +397,7 @@ class Session:
             messages=delivery.messages if delivery else 0,
             calls=len(self.trace),
             rejections=self.paused.rejections,
+            dead_letters=self.dlq.stat().st_size if self.dlq and self.dlq.exists() else 0,
         )
 
     def _socket_queues(self) -> tuple[int, int]:

@@ -48,6 +48,7 @@ async def queue_after(laboratory: Laboratory, text: str, **fields: object) -> tu
         await session.run()
         await session.finish()
         assert session.dlq
+        assert (await session.gauges()).dead_letters == session.dlq.stat().st_size
         return session.dlq.read_bytes(), session.log.read_bytes(), session
 
 

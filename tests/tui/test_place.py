@@ -123,6 +123,29 @@ async def test_a_place_shows_the_bytes_of_a_live_session_and_steps_it(open_game:
         await pilot.press("escape", "x")
 
 
+async def test_a_dead_letter_can_be_read_field_by_field_as_soon_as_it_is_there(open_game: Any) -> None:
+    plan = "repeat:\n    sendfile(sock, log, 1M)\non reject:\n    copy_file_range(log, dlq, msg)\n"
+    async with open_game((120, 36)) as pilot:
+        screen = await open_level(pilot, "4-1", plan)
+        screen.set_focus(None)
+        await pilot.press("s")
+        await until(pilot, lambda: screen._steps and not screen._steps.busy)
+        machine = screen.query_one(MachineMap)
+        await pilot.press("down")
+        machine.selected = Place.DLQ
+        await pilot.press("enter")
+        view = pilot.app.screen.query_one(HexView)
+        assert "There is nothing here yet." in shown(pilot)
+        while not any("copy_file_range" in line.text for line in screen.view.live.lines):
+            await pilot.press("s")
+            await until(pilot, lambda: not screen._steps.busy)
+        await until(pilot, lambda: view.dump and view.dump.named)
+        names = [field.name for field in view.dump.named.fields]
+        assert names[:3] == ["totalSize", "magicCode", "bodyCRC"] and "topic" in names
+        assert screen.view.live.gauges.dead_letters == view.dump.seen.size > 0
+        await pilot.press("escape", "x")
+
+
 async def test_without_a_session_the_log_is_shown_as_every_run_starts_from_it(open_game: Any) -> None:
     async with open_game((120, 36)) as pilot:
         screen = await open_level(pilot, "1-1", READ_WRITE)

@@ -66,7 +66,7 @@ class PlaceBytes:
         found = next((buffer for buffer in self._buffers() if buffer.name == word), None)
         if found is None:
             return None
-        named = await self._named(found.log + cursor)
+        named = await self._named_as_made(found.log + cursor)
         return Dump(Seen(0, found.data, len(found.data)), _moved(named, -found.log) if named else None)
 
     async def _named(self, at: int) -> Named | None:
@@ -74,6 +74,9 @@ class PlaceBytes:
         session = self._session()
         if session and session.scene.receive:
             return await asyncio.to_thread(name, session.log, self._scene.log.format, at)
+        return await self._named_as_made(at)
+
+    async def _named_as_made(self, at: int) -> Named | None:
         path = await self._made()
         return await asyncio.to_thread(name, path, self._scene.log.format, at) if path else None
 

@@ -188,7 +188,7 @@ class HexView(Widget, can_focus=True):
         width = self.size.width
         start = self._top + y * ROW
         seen = self.dump.seen if self.dump else Seen(0, b"", 0)
-        if start >= max(seen.size, 1):
+        if start >= seen.size:
             return Strip.blank(width, self.rich_style)
         cells: list[Segment] = [Segment(f"{start:08x}  ", self._style("offset"))]
         text: list[Segment] = []

@@ -43,7 +43,7 @@ def _live(place: Place, state: MapState, now: Gauges, width: int) -> Iterator[tu
         case Place.MAPPING:
             yield from _mapping(now, state.size)
         case Place.BUFFER | Place.BUFFER2 | Place.BUFFER3:
-            said = _("buffers of {size} in all, of which {bytes} are not sent yet")
+            said = _("buffers of {size} in all, of which {bytes} have not gone on yet")
             yield said.format(size=exact_bytes(now.buffer), bytes=exact_bytes(now.buffer_pending)), "reading"
         case Place.SOCKET:
             yield (
@@ -65,7 +65,8 @@ def _live(place: Place, state: MapState, now: Gauges, width: int) -> Iterator[tu
             yield _fraction(now.received, state.size), "bar"
             yield acknowledged_words(now.received), "reading"
         case Place.DLQ:
-            pass
+            said = _("{bytes} in a file of its own, in the page cache like the log")
+            yield said.format(bytes=exact_bytes(now.dead_letters)), "reading"
 
 
 def _page_grid(now: Gauges, width: int) -> Iterator[tuple[str, str]]:

@@ -106,6 +106,9 @@ def _nic(state: MapState, width: int) -> Iterable[tuple[str, str]]:
 
 def _queue(state: MapState, width: int) -> Iterable[tuple[str, str]]:
     hops = state.scene.hops if state.scene else ()
+    if state.gauges:
+        yield about_bytes(state.gauges.dead_letters) if state.gauges.dead_letters else _("empty"), "reading"
+        return
     arrived = sum(hop.bytes for hop in hops if hop.target == Place.DLQ)
     held = about_bytes(arrived) if arrived else _("empty")
     judged = state.scene.features.get("dlq") if state.scene else None
