@@ -9,7 +9,7 @@ import msgspec
 
 from zcquest.engine.calls import CALLS, CODES
 from zcquest.engine.experiment import Line, show_line
-from zcquest.engine.kept_trace import BLOCK, TICK, KeptTrace, Sums, TraceDamaged, pack_rows
+from zcquest.engine.kept_trace import BLOCK, TICK, KeptTrace, Row, Sums, TraceDamaged, pack_rows
 from zcquest.engine.places import Evidence, Mover, Place
 from zcquest.engine.plan import Plan, parse
 from zcquest.engine.tally import SWITCHES_PER_CALL, SWITCHES_PER_USER_FAULT
@@ -117,6 +117,10 @@ class Replay:
         if self._lines is not None:
             return self._lines[number]
         return show_line(number, self._trace.record(number), self.plan)
+
+    def rows(self, start: int, stop: int) -> list[Row]:
+        """Calls `start` to `stop` as plain tuples, as far as they are kept. Raises TraceDamaged."""
+        return self._trace.rows(start, stop)
 
     def group(self, first: int, grain: int) -> Group:
         """The up to `grain` calls from `first` on, of those that are kept. Raises TraceDamaged."""

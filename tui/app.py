@@ -128,6 +128,17 @@ class ZcquestApp(App[None]):
         self.level(level_id)
         self.push_screen(ReplayScreen(level_id, plan, scenes))
 
+    def open_compare(self, level_id: str, plan: str, scenes: Sequence[SceneReport]) -> None:
+        """Ask what to compare a run of the level with, and show both side by side."""
+        from zcquest.tui.screens.compare import CompareScreen, Side
+        from zcquest.tui.screens.compare_choice import CompareChoice
+
+        def chosen(other: Side | None) -> None:
+            if other:
+                self.push_screen(CompareScreen(level_id, Side(_("this run"), plan, tuple(scenes)), other))
+
+        self.push_screen(CompareChoice(level_id, plan), chosen)
+
     def cannot_play(self, why: Message | None) -> None:
         """Explain why nothing can be played on this host (`Unplayable.reason`), and what to do."""
         from zcquest.tui.screens.start import CannotPlay

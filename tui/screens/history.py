@@ -24,6 +24,8 @@ from zcquest.levels.language import gettext as _
 from zcquest.levels.language import ngettext, say
 from zcquest.levels.loader import Level, UnknownLevel
 from zcquest.levels.progress import Best, Progress, RunRow
+from zcquest.levels.report import RunReport
+from zcquest.levels.verdict import Verdict
 from zcquest.tui.language import N_
 from zcquest.tui.screens.base import ZcScreen
 from zcquest.tui.screens.confirm import Confirm
@@ -46,6 +48,8 @@ class HistoryScreen(ZcScreen[None]):
         Binding(
             "enter", "look", N_("Result"), key_display="enter", tooltip=N_("The marked run's result"), priority=True
         ),
+        Binding("x", "replay", N_("Replay"), tooltip=N_("The marked run again, call by call")),
+        Binding("m", "compare", N_("Compare"), tooltip=N_("The marked run side by side with another one")),
         Binding("p", "play", N_("Play"), tooltip=N_("Take the marked run's plan into its level")),
         Binding("tab", "app.focus_next", N_("Pane"), show=False, tooltip=N_("From the levels to the runs and back")),
         Binding("e", "export", N_("Export"), tooltip=N_("All progress into one JSON file")),
@@ -94,7 +98,7 @@ class HistoryScreen(ZcScreen[None]):
         return self._runs[at] if at is not None and at < len(self._runs) else None
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        if action in ("look", "play", "reset") and self.is_mounted and self.marked_run is None:
+        if action in ("look", "replay", "compare", "play", "reset") and self.is_mounted and self.marked_run is None:
             return None
         return super().check_action(action, parameters)
 
@@ -122,8 +126,27 @@ class HistoryScreen(ZcScreen[None]):
         self.action_look()
 
     def action_look(self) -> None:
-        if not (run := self.marked_run):
+        if not (found := self._found()):
             return
+        from zcquest.tui.screens.result import ResultScreen
+
+        report = found[0]
+        prediction = self.game.progress.prediction(report.level)
+        result = ResultScreen(*found, prediction, self._best.get(report.level, Best()))
+        self.app.push_screen(result, lambda choice: self.action_play() if choice else None)
+
+    def action_replay(self) -> None:
+        if found := self._found():
+            self.game.open_replay(found[0].level, found[0].plan, found[0].scenes)
+
+    def action_compare(self) -> None:
+        if found := self._found():
+            self.game.open_compare(found[0].level, found[0].plan, found[0].scenes)
+
+    def _found(self) -> tuple[RunReport, Verdict] | None:
+        """The marked run's result; where it cannot be shown any more, that is said."""
+        if not (run := self.marked_run):
+            return None
         level = self._level(run.level)
         found = kept_run(self.game.progress, level, run) if level else None
         if not found:
@@ -132,12 +155,7 @@ class HistoryScreen(ZcScreen[None]):
                 severity="warning",
                 markup=False,
             )
-            return
-        from zcquest.tui.screens.result import ResultScreen
-
-        prediction = self.game.progress.prediction(run.level)
-        result = ResultScreen(*found, prediction, self._best.get(run.level, Best()))
-        self.app.push_screen(result, lambda choice: self.action_play() if choice else None)
+        return found
 
     def action_play(self) -> None:
         if (run := self.marked_run) and self._level(run.level):

@@ -24,6 +24,7 @@ from zcquest.levels.language import say
 from zcquest.levels.play import situation
 from zcquest.levels.progress import Prediction
 from zcquest.levels.racers import Racer, can_race
+from zcquest.levels.report import SceneReport
 from zcquest.levels.text import HINT_STEPS
 from zcquest.tui.language import N_
 from zcquest.tui.screens.base import ZcScreen
@@ -68,6 +69,7 @@ class LevelScreen(ZcScreen[None]):
         Binding("g", "race", N_("Race"), show=False, tooltip=N_("Race this plan against another one")),
         Binding("v", "scene", N_("Scene"), tooltip=N_("Look at the next scene of the level")),
         Binding("x", "replay", N_("Replay"), show=False, tooltip=N_("The latest run again, call by call")),
+        Binding("m", "compare", N_("Compare"), show=False, tooltip=N_("The latest run side by side with another one")),
         Binding("f5", "run", N_("Run"), show=False, tooltip=N_("Run the plan in every scene")),
         Binding("f10", "step", N_("Step"), show=False, tooltip=N_("Make one call on a live kernel")),
         Binding("f3", "word", N_("Codex"), show=False, tooltip=N_("Read about the word under the cursor")),
@@ -184,7 +186,7 @@ class LevelScreen(ZcScreen[None]):
                 return editing and not self.game.progress.best(self.level_id).runs and self.level.scored
             case "debrief":
                 return self.view.stars > 0 and self.level.scored
-            case "replay":
+            case "replay" | "compare":
                 return editing and (self.view.measured is not None or self.view.latest is not None)
             case "scene":
                 return len(self.level.scenes) > 1 and (editing or None)
@@ -302,12 +304,19 @@ class LevelScreen(ZcScreen[None]):
                 self.panes.bar.tell(message("only a plan that sends a log, and nothing else, can race"), "bad")
 
     def action_replay(self) -> None:
+        if run := self._shown_run():
+            self.game.open_replay(self.level_id, *run)
+
+    def action_compare(self) -> None:
+        if run := self._shown_run():
+            self.game.open_compare(self.level_id, *run)
+
+    def _shown_run(self) -> tuple[str, tuple[SceneReport, ...]] | None:
         """What was measured of the plan as it stands, stepped or run; else the latest run."""
         if measured := self.view.measured:
-            self.game.open_replay(self.level_id, format_plan(measured.plan), measured.scenes)
-        elif self.view.latest:
-            report, _verdict = self.view.latest
-            self.game.open_replay(self.level_id, report.plan, report.scenes)
+            return format_plan(measured.plan), measured.scenes
+        report = self.view.latest[0] if self.view.latest else None
+        return (report.plan, report.scenes) if report else None
 
     # -- the map -------------------------------------------------------------------------------------------------------
 

@@ -71,6 +71,7 @@ class ResultScreen(ZcScreen[Choice | None]):
         Binding("enter", "go_on", N_("Go on"), tooltip=N_("The next level; the same one again until it is passed")),
         Binding("r", "retry", N_("Again"), tooltip=N_("Back to the plan, to do better")),
         Binding("x", "replay", N_("Replay"), tooltip=N_("The run again, call by call")),
+        Binding("m", "compare", N_("Compare"), tooltip=N_("Side by side with another run, or with Kafka's")),
         Binding("g", "race", N_("Race"), tooltip=N_("Race this plan against another one")),
         Binding("k", "card", N_("Card"), tooltip=N_("Save this result as a picture, and as a text that can be run")),
         Binding(
@@ -181,6 +182,9 @@ class ResultScreen(ZcScreen[Choice | None]):
 
     def action_replay(self) -> None:
         self.game.open_replay(self.report.level, self.report.plan, self.report.scenes)
+
+    def action_compare(self) -> None:
+        self.game.open_compare(self.report.level, self.report.plan, self.report.scenes)
 
     def action_retry(self) -> None:
         self.dismiss("retry")
