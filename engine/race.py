@@ -20,12 +20,11 @@ from zcquest.engine.machine.bare import compile_repeat
 from zcquest.engine.machine.executor import Ending
 from zcquest.engine.message import Message, message
 from zcquest.engine.plan import Plan
-from zcquest.engine.ratio import Ratio, estimate
+from zcquest.engine.ratio import FEWEST, Ratio, estimate
 from zcquest.engine.run_log import RunLog, place_log
 from zcquest.engine.scene import Scene
 from zcquest.engine.session import Session, Stop
 
-FEWEST = 5  # pairs: with fewer, chance alone may well order them all
 DEADLINE = 60.0  # seconds for one run
 LEAST = 1 << 20  # bytes: a smaller log is sent before there is anything to measure
 GB = 10**9

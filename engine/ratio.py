@@ -10,6 +10,7 @@ from random import Random
 import msgspec
 
 CONFIDENCE = 0.95
+FEWEST = 5  # pairs: with fewer, chance alone may well order them all
 RESAMPLES = 4000
 WIDEST = 2.0  # the largest quotient of the interval's ends at which its middle is still worth a number
 _SEED = 17  # fixed: the same pairs always give the same interval

@@ -15,7 +15,7 @@ from zcquest.engine.logs import LogSpec, Subscription, format_of
 from zcquest.engine.logs.rocketmq_orders import topic_names
 from zcquest.engine.message import message
 from zcquest.engine.plan import parse
-from zcquest.engine.race import FEWEST
+from zcquest.engine.ratio import FEWEST
 from zcquest.engine.scene import BenchNetwork, DeadLetters, Neighbour, Poison, Receive, Scene, Truncate
 from zcquest.engine.sizes import parse_size
 from zcquest.levels.level_error import Rejected

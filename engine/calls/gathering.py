@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from zcquest.engine.calls.base import DESCRIPTORS, MESSAGE
 from zcquest.engine.calls.inline import Inline, advance
 from zcquest.engine.calls.sockets import Write
-from zcquest.engine.machine.memory import checked, libc
 from zcquest.engine.machine.sieve import IOV_MAX
 from zcquest.engine.plan.model import Step
 
@@ -80,6 +79,8 @@ class Writev(Write):
 def _gathering(
     machine: Machine, fd: int, source: str, ranges: list[Range]
 ) -> tuple[Callable[..., int], tuple[Any, ...]]:
+    from zcquest.engine.machine.memory import checked, libc  # here: the palette is read where there is no Linux
+
     view = machine.memory(source)
     if view is not None:
         return os.writev, (fd, [view[start:stop] for start, stop in ranges])

@@ -19,9 +19,10 @@ from typing import Any
 from zcquest.engine.calls import CALLS, CODES
 from zcquest.engine.calls.base import BUFFERS, REJECTED
 from zcquest.engine.machine.executor import Ending, Verdict, conclude, execute
+from zcquest.engine.machine.extent import Extent
 from zcquest.engine.machine.filters import FILTERS
 from zcquest.engine.machine.machine import Machine
-from zcquest.engine.machine.memory import Extent, checked, libc
+from zcquest.engine.machine.memory import checked, libc
 from zcquest.engine.machine.recorder import Counter
 from zcquest.engine.plan import Lane, Plan, Step
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from zcquest.engine.calls.base import SOCKETS
+from zcquest.engine.machine.extent import Extent
 from zcquest.engine.machine.machine import Machine, Sent
-from zcquest.engine.machine.memory import Extent
 from zcquest.engine.plan.model import Step
 
 

@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Any
 from zcquest.engine.calls.base import ACK_SIZE, NoBytes, Refusal
 from zcquest.engine.logs import Damaged, Walk
 from zcquest.engine.logs.formats import Chosen
-from zcquest.engine.machine.memory import Buffer, Extent
+from zcquest.engine.machine.extent import Extent
 from zcquest.engine.machine.sieve import Range, common
 from zcquest.engine.message import message
 
 if TYPE_CHECKING:
     from zcquest.engine.machine.machine import Machine
+    from zcquest.engine.machine.memory import Buffer
 
 VERIFY, BY_INDEX, BY_CONTENT = "verify", "select by index", "select by content"  # names of filters
 FILTERS = frozenset({"verify", "select"})  # calls that are

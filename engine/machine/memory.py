@@ -5,8 +5,10 @@ from __future__ import annotations
 import ctypes
 import os
 from collections import deque
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from resource import RLIM_INFINITY, RLIMIT_DATA, getrlimit, setrlimit
+
+from zcquest.engine.machine.extent import Extent
 
 PROT_READ, PROT_WRITE = 1, 2
 MAP_SHARED, MAP_PRIVATE, MAP_FIXED, MAP_ANONYMOUS, MAP_POPULATE = 0x01, 0x02, 0x10, 0x20, 0x8000
@@ -53,15 +55,6 @@ def map_memory(address: int | None, length: int, protection: int, flags: int, fd
 def view_of(address: int, length: int) -> memoryview:
     """The bytes at `address`. Always writable to Python: whether writing works is the kernel's to say."""
     return memoryview((ctypes.c_char * length).from_address(address)).cast("B")
-
-
-@dataclass(slots=True)
-class Extent:
-    """Log bytes held in user memory: where they are there, where they came from, how many."""
-
-    at: int
-    log: int
-    length: int
 
 
 class Buffer:

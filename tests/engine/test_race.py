@@ -16,8 +16,8 @@ from zcquest.engine.logs import LogSpec, ensure
 from zcquest.engine.logs.kafka_layout import cut
 from zcquest.engine.machine.executor import Ending
 from zcquest.engine.plan import parse_plan
-from zcquest.engine.race import FEWEST, Pair, RaceReport, Run, Side, Turn, race
-from zcquest.engine.ratio import median
+from zcquest.engine.race import Pair, RaceReport, Run, Side, Turn, race
+from zcquest.engine.ratio import FEWEST, median
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 

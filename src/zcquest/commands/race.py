@@ -45,8 +45,8 @@ from zcquest.engine.logs.rocketmq_layout import BLANK_SIZE
 from zcquest.engine.logs.rocketmq_orders import least_message, topic_names
 from zcquest.engine.logs.spec import MAX_BATCH, MAX_SIZE, MAX_TOPICS, MIN_MESSAGE
 from zcquest.engine.plan import Plan, format_plan, parse_plan
-from zcquest.engine.race import FEWEST, LEAST, Pair, RaceReport, Run, Side, Turn, race, race_log
-from zcquest.engine.ratio import CONFIDENCE, Ratio, median
+from zcquest.engine.race import LEAST, Pair, RaceReport, Run, Side, Turn, race, race_log
+from zcquest.engine.ratio import CONFIDENCE, FEWEST, Ratio, median
 from zcquest.engine.sizes import format_size, parse_size
 from zcquest.engine.trace import errno_name
 from zcquest.levels.language import gettext as _

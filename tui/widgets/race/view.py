@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from zcquest.engine.race import FEWEST, Pair, RaceReport, Run, Side
+from zcquest.engine.race import Pair, RaceReport, Run, Side
+from zcquest.engine.ratio import FEWEST
 from zcquest.levels.racers import Racer
 
 SIDES: tuple[Side, Side] = ("a", "b")
