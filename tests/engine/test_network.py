@@ -240,7 +240,9 @@ async def test_machine_and_consumer_are_in_networks_of_their_own(laboratory: Lab
         assert "v0:" in devices and "v1:" not in devices
         assert "v1:" in Path(f"/proc/{session._consumer.pid}/net/dev").read_text()
         assert links() == before
-        assert f":{session._port:04X} " not in Path("/proc/net/tcp").read_text()
+        ends = f"{int.from_bytes(socket.inet_aton(session.wire.address), 'little'):08X}:{session._port:04X}"
+        assert ends in Path(f"/proc/{session.machine_pid}/net/tcp").read_text()
+        assert ends not in Path("/proc/net/tcp").read_text()
         with pytest.raises(OSError):
             socket.create_connection((session.wire.address, session._port), timeout=0.2)
         if ip := shutil.which("ip"):
