@@ -18,6 +18,7 @@ from zcquest.levels.schema import (
     LevelFile,
     LogFile,
     MachineFile,
+    NetworkFile,
     PoisonFile,
     PositiveSize,
     QueueFile,
@@ -45,6 +46,7 @@ class LabSettings(msgspec.Struct, frozen=True, kw_only=True):
     reject: int = 0  # every so manyth message is rejected, always; 0: none
     retries: int = 0  # deliveries after the first; 0: each rejection is the last
     nonblocking: bool = False
+    network: Literal["loopback", "gathering", "linear"] = "loopback"  # the two others: the bench NIC, its card
 
 
 class OwnFile(LogFile, frozen=True, kw_only=True):
@@ -81,6 +83,7 @@ def lab_level(settings: LabSettings) -> Level:
         deadline=60.0,
         consumer=ConsumerFile(rate=PositiveSize(settings.rate) if settings.rate else None),
         machine=MachineFile(nonblocking=settings.nonblocking),
+        network=None if settings.network == "loopback" else NetworkFile(scatter_gather=settings.network == "gathering"),
         poison=poison,
         retries=settings.retries if poison and settings.retries else None,
         dlq=QueueFile() if spec.format == "rocketmq" else None,

@@ -10,7 +10,7 @@ from zcquest.engine.calls import CALLS
 from zcquest.engine.logs import UnusableFile
 from zcquest.levels.lab import LAB, MOST_POISON, LabSettings, keep_lab_settings, lab_level, lab_settings
 from zcquest.levels.language import LANGUAGES
-from zcquest.levels.play import open_laboratory, play, read_plan
+from zcquest.levels.play import Unplayable, open_laboratory, play, read_plan
 from zcquest.levels.progress import Progress
 
 
@@ -68,3 +68,14 @@ async def test_poison_on_the_bench_comes_back(tmp_path: Path) -> None:
         report, _ = await play(laboratory, level, read_plan(level, text))
     assert report.first.syscalls["copy_file_range"] == 2
     assert report.first.features["dlq"].kept
+
+
+@pytest.mark.parametrize(("network", "copies"), [("gathering", 1.0), ("linear", 2.0)])
+async def test_the_bench_nic_is_one_of_the_networks(network: str, copies: float) -> None:
+    level = lab_level(LabSettings(size=64 << 10, start="warm", network=network))  # type: ignore[arg-type]
+    async with open_laboratory() as laboratory:
+        try:
+            report, _ = await play(laboratory, level, read_plan(level, "repeat:\n sendfile(sock, log, 64K)\n"))
+        except Unplayable as refusal:
+            pytest.skip(str(refusal.reason))
+    assert report.first.copies == pytest.approx(copies)  # warm: the card's copy, and the one that gathers for it

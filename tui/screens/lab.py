@@ -136,6 +136,14 @@ class LabScreen(ZcScreen[None]):
         shared: dict[str, tuple[str, Mapping[Any, str]]] = {
             "start": (_("Page cache"), {"cold": _("cold"), "warm": _("warm")}),
             "nonblocking": (_("Socket"), {False: _("blocking"), True: _("non-blocking")}),
+            "network": (
+                _("Network"),
+                {
+                    "loopback": _("loopback"),
+                    "gathering": _("bench NIC"),
+                    "linear": _("bench NIC without scatter-gather"),
+                },
+            ),
             "rate": (_("Consumer reads"), {0: _("at full speed"), **rates}),
         }
         rejecting: dict[str, tuple[str, Mapping[Any, str]]] = {
