@@ -30,6 +30,7 @@ LEAST = 1 << 20  # bytes: a smaller log is sent before there is anything to meas
 GB = 10**9
 
 Side = Literal["a", "b"]
+RaceFormat = Literal["kafka", "rocketmq"]
 _ORDERS: tuple[tuple[Side, Side], ...] = (("a", "b"), ("b", "a"))
 
 
@@ -118,13 +119,15 @@ class Turn:
     done: tuple[Pair, ...]
 
 
-def race_log(size: int, message: int) -> LogSpec:
-    """The log that two plans race over: `size` bytes in messages of about `message` bytes.
+def race_log(size: int, message: int, format: RaceFormat = "kafka") -> LogSpec:
+    """The log that two plans race over: `size` bytes in messages of about `message` bytes (exactly, for RocketMQ).
 
-    Raises ValueError for a size that is not from LEAST to MAX_SIZE, or a message not from MIN_MESSAGE to MAX_BATCH.
+    Raises ValueError for a size that is not from LEAST to MAX_SIZE, or a message that the format cannot have.
     """
     if not LEAST <= size <= MAX_SIZE or not MIN_MESSAGE <= message <= min(MAX_BATCH, size):
         raise ValueError(f"no race over {size} bytes in messages of {message}")
+    if format == "rocketmq":
+        return LogSpec(format="rocketmq", size=size, message=message)
     return LogSpec(size=size, message=message, batch=max(BATCH, message))
 
 

@@ -38,6 +38,11 @@ class Racer:
         return parse(self.text, CALLS).plan
 
 
+def shipped(name: str) -> Racer:
+    """The shipped plan of this name. Raises UnknownPlan."""
+    return Racer("shipped", name, plan_text(name))
+
+
 def can_race(text: str) -> bool:
     """Whether the plan is one that sends a log, and asks for nothing that a race does not have."""
     parsed = parse(text, CALLS)
@@ -56,8 +61,7 @@ def racers(campaign: Campaign, progress: Progress) -> Iterator[Racer]:
 
     A reference plan is a solution: only those of levels that the player has passed are among them.
     """
-    for name in plan_names():
-        yield Racer("shipped", name, plan_text(name))
+    yield from map(shipped, plan_names())
     seen = set[tuple[str, str]]()
     for run in progress.runs(reports=False):
         if run.passed and (run.level, run.plan) not in seen and can_race(run.plan):

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from zcquest.engine.experiment import Laboratory
     from zcquest.engine.host import HostReport
     from zcquest.engine.message import Message
+    from zcquest.engine.race import RaceFormat
     from zcquest.levels.racers import Racer
     from zcquest.levels.report import SceneReport
 
@@ -108,8 +109,11 @@ class ZcquestApp(App[None]):
         else:
             self.push_screen(CodexScreen(name))
 
-    def open_race(self, own: Racer | None = None) -> None:
-        """Go to the race, with the plan `own` as A if given. Where nothing can be played, the screen that says why."""
+    def open_race(self, own: Racer | None = None, rival: str = "", format: RaceFormat = "kafka") -> None:
+        """Go to the race, with the plan `own` as A if given, the shipped plan `rival` as B, over a log of `format`.
+
+        Where nothing can be played, the screen that says why.
+        """
         if not self._can_play():
             return
         from zcquest.tui.screens.race import RaceScreen
@@ -119,7 +123,7 @@ class ZcquestApp(App[None]):
         if any(isinstance(screen, RaceScreen) for screen in self.screen_stack):
             self._back_to(RaceScreen)
             self.pop_screen()
-        self.push_screen(RaceScreen(own))
+        self.push_screen(RaceScreen(own, rival, format))
 
     def open_replay(self, level_id: str, plan: str, scenes: Sequence[SceneReport]) -> None:
         """Replay a run of the text `plan` in the level, as it was kept. Raises UnknownLevel, UnusableFile."""

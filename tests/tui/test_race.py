@@ -12,12 +12,12 @@ from textual.widgets import OptionList
 
 from zcquest.engine.machine.executor import Ending
 from zcquest.engine.message import message
-from zcquest.engine.race import Invalid, Pair, RaceReport, Run
+from zcquest.engine.race import Invalid, Pair, RaceReport, Run, race_log
 from zcquest.engine.ratio import estimate
 from zcquest.levels.loader import load_campaign
 from zcquest.levels.progress import Progress
 from zcquest.levels.racers import can_race, racers
-from zcquest.tui.screens.race import SIZES, RaceScreen
+from zcquest.tui.screens.race import FORMATS, MESSAGES, SIZES, RaceScreen
 from zcquest.tui.screens.race_choice import RacerChoice
 from zcquest.tui.screens.race_run import RaceOver
 from zcquest.tui.widgets.race.scale import RatioScale, Scale
@@ -106,7 +106,7 @@ async def test_a_race_is_run_and_told(open_game: Open, size: Any) -> None:
     async with open_game(size) as pilot:
         screen = await race_screen(pilot)
         setup = screen.query_one("#setup", OptionList)
-        setup.highlighted = 2
+        setup.highlighted = 3
         while screen.state.size != SIZES[0]:
             await pilot.press("left")
         await pilot.press("r")
@@ -192,6 +192,24 @@ async def test_the_plan_of_a_level_goes_to_the_race_as_it_stands(open_game: Open
         assert "your plan of 1-1" in shown(pilot) and "read(log, buf, 8K)" in shown(pilot)
 
 
+async def test_a_level_with_a_rival_races_against_it_on_its_own_kind_of_log(open_game: Open) -> None:
+    async with open_game((120, 36)) as pilot:
+        level = await open_level(pilot, "5-1", "repeat:\n    sendfile(sock, log, 4M)\n")
+        assert "Race" in footer(pilot) and level.level.race
+        await pilot.press("g")
+        await pilot.pause()
+        screen = pilot.app.screen
+        assert isinstance(screen, RaceScreen)
+        assert (screen.state.b.name, screen.state.format) == (level.level.race.rival, "rocketmq")
+        setup = screen.query_one("#setup", OptionList)
+        setup.highlighted = 3
+        while screen.state.size != SIZES[0]:
+            await pilot.press("left")
+        await pilot.press("r")
+        await until(pilot, lambda: screen.state.report)
+        assert screen.state.report and not screen.state.report.invalid
+
+
 async def test_the_screen_in_chinese_at_80_columns(open_game: Open) -> None:
     async with open_game((80, 24), language="zh") as pilot:
         text = await end(pilot, report(2.0, 2.1, 1.9, 2.0, 2.0))
@@ -200,3 +218,9 @@ async def test_the_screen_in_chinese_at_80_columns(open_game: Open) -> None:
         await pilot.press("f2")
         await pilot.pause()
         assert "Plan A" in shown(pilot)
+
+
+def test_every_choice_is_a_log_that_can_be_made() -> None:
+    for format in FORMATS:
+        for size in SIZES:
+            assert {race_log(size, message, format).size for message in MESSAGES} == {size}

@@ -5,8 +5,10 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Iterator, Mapping
+from itertools import groupby
 from math import ceil
 
+from rich.cells import cell_len
 from rich.color import Color
 from rich.console import Console
 from rich.style import Style
@@ -45,7 +47,7 @@ def card_svg(card: Card, drawn: Canvas, theme: Theme, inks: Mapping[str, Style])
         record=True, width=room, file=io.StringIO(), force_terminal=True, color_system="truecolor", legacy_windows=False
     )
     for line in _lines(card, drawn, colours, inks):
-        console.print(Text(" " * _MARGIN) + line, no_wrap=True, crop=True, overflow="crop")
+        console.print(_in_pieces(Text(" " * _MARGIN) + line), no_wrap=True, crop=True, overflow="crop")
     back, front = (Color.parse(colours[name]).get_truecolor() for name in ("background", "foreground"))
     ansi = TerminalTheme(tuple(back), tuple(front), [(0, 0, 0)] * 8)
     shape = _FORMAT.replace("FONTS", _FONTS).replace("BACK", colours["background"]).replace("FRAME", colours["frame"])
@@ -59,6 +61,17 @@ def _fitted(svg: str) -> str:
     assert found
     width, height = (ceil(float(length)) + 2 for length in found.groups())
     return f'viewBox="0 0 {width} {height}" width="{width}" height="{height}"'
+
+
+def _in_pieces(line: Text) -> Text:
+    """Each word a piece of its own, wide characters apart from narrow ones: the picture places each piece exactly,
+    where a viewer's own font would let columns drift. Rich joins pieces of one style: these differ in their meta."""
+    start = 0
+    for number, (_kind, characters) in enumerate(groupby(line.plain, key=lambda one: (one == " ", cell_len(one)))):
+        end = start + len(list(characters))
+        line.stylize(Style.from_meta({"piece": number}), start, end)
+        start = end
+    return line
 
 
 def palette(theme: Theme) -> Mapping[str, str]:

@@ -78,5 +78,4 @@ class CardScreen(ZcModal[None]):
 
 def _where(saved: Saved) -> Content:
     told = _("Saved: {folder}").format(folder=saved.picture.parent)
-    names = _("picture {picture}, text {text}").format(picture=saved.picture.name, text=saved.text.name)
-    return Content.assemble((told, "$success"), "\n", names)
+    return Content.assemble((told, "$success"), "\n", saved.picture.name, "\n", saved.text.name)

@@ -36,6 +36,7 @@ from zcquest.tui.widgets.history.lines import run_heads, run_line, spark_lines
 from zcquest.tui.widgets.stars import EARNED, MISSED
 
 T = TypeVar("T")
+WIDE = 110  # cells
 _ID, _TITLE, _STARS, _RUNS = 5, 22, 5, 6  # cells
 
 
@@ -43,17 +44,17 @@ class HistoryScreen(ZcScreen[None]):
     """Levels that were played at the left (above, where the terminal is narrow); the marked one's runs beside them."""
 
     CSS_PATH = "history.tcss"
-    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (110, "-wide")]
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (WIDE, "-wide")]
     BINDINGS = [
-        Binding(
-            "enter", "look", N_("Result"), key_display="enter", tooltip=N_("The marked run's result"), priority=True
-        ),
+        Binding("enter", "look", N_("Result"), key_display="⏎", tooltip=N_("The marked run's result"), priority=True),
         Binding("x", "replay", N_("Replay"), tooltip=N_("The marked run again, call by call")),
         Binding("m", "compare", N_("Compare"), tooltip=N_("The marked run side by side with another one")),
         Binding("p", "play", N_("Play"), tooltip=N_("Take the marked run's plan into its level")),
         Binding("tab", "app.focus_next", N_("Pane"), show=False, tooltip=N_("From the levels to the runs and back")),
-        Binding("e", "export", N_("Export"), tooltip=N_("All progress into one JSON file")),
-        Binding("i", "import", N_("Import"), tooltip=N_("Add the progress that a file holds; nothing is lost")),
+        Binding("e", "export", N_("Export"), show=False, tooltip=N_("All progress into one JSON file")),
+        Binding(
+            "i", "import", N_("Import"), show=False, tooltip=N_("Add the progress that a file holds; nothing is lost")
+        ),
         Binding("r", "reset", N_("Reset"), show=False, tooltip=N_("Forget the marked level's runs, drafts and hints")),
         Binding("R", "reset_all", N_("Reset all"), show=False, tooltip=N_("Forget everything about all levels")),
     ]
@@ -81,6 +82,7 @@ class HistoryScreen(ZcScreen[None]):
         self._fill()
 
     def on_resize(self, event: Resize) -> None:
+        self.query_one(Footer).compact = event.size.width < WIDE
         self.call_after_refresh(self._draw_sparks)
 
     def retranslate(self) -> None:
@@ -227,7 +229,7 @@ class HistoryScreen(ZcScreen[None]):
         runs = sum(best.runs for best in self._best.values())
         heading = self.query_one(Heading)
         heading.title = _("History")
-        heading.status = Content(ngettext("{count} run", "{count} runs", runs).format(count=runs))
+        heading.status = _status(runs)
         levels, before = self.query_one("#levels", OptionList), self.marked_level
         levels.set_options(Option(self._level_line(id), id=id) for id in ids)
         levels.highlighted = ids.index(before) if before in ids else (0 if ids else None)
@@ -262,6 +264,17 @@ class HistoryScreen(ZcScreen[None]):
             return self.game.level(id)
         except (UnknownLevel, UnusableFile):
             return None
+
+
+def _status(runs: int) -> Content:
+    """How many runs there are; and the two keys that the footer has no room for, to be clicked too."""
+    count = Content(ngettext("{count} run", "{count} runs", runs).format(count=runs))
+    keys = (("e", "export", _("Export")), ("i", "import", _("Import")))
+    clicked = (
+        Content.from_markup(f"[@click=screen.{action}][$accent]$key[/] $said[/]", key=key, said=said)
+        for key, action, said in keys
+    )
+    return Content("   ").join([*clicked, count])
 
 
 def _elsewhere(carry: Callable[[Progress, Path], T], kept: Path, path: Path) -> T:

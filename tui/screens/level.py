@@ -18,6 +18,7 @@ from zcquest.engine.calls import CALLS
 from zcquest.engine.control import Peeked
 from zcquest.engine.message import Message, message
 from zcquest.engine.plan import Lane, Parsed, format_plan, parse, same
+from zcquest.engine.race import RaceFormat
 from zcquest.levels.keeping import keep_run, latest_run
 from zcquest.levels.language import gettext as _
 from zcquest.levels.language import say
@@ -66,6 +67,7 @@ class LevelScreen(ZcScreen[None]):
         Binding("c", "word", N_("Codex"), tooltip=N_("Read about the word under the cursor")),
         Binding("p", "predict", N_("Predict"), show=False, tooltip=N_("Write down what you expect of the first run")),
         Binding("b", "debrief", N_("Debrief"), tooltip=N_("What the level taught")),
+        Binding("g", "rival", N_("Race"), tooltip=N_("Race this plan against the level's rival, pair by pair")),
         Binding("g", "race", N_("Race"), show=False, tooltip=N_("Race this plan against another one")),
         Binding("v", "scene", N_("Scene"), tooltip=N_("Look at the next scene of the level")),
         Binding("x", "replay", N_("Replay"), show=False, tooltip=N_("The latest run again, call by call")),
@@ -190,6 +192,8 @@ class LevelScreen(ZcScreen[None]):
                 return editing and (self.view.measured is not None or self.view.latest is not None)
             case "scene":
                 return len(self.level.scenes) > 1 and (editing or None)
+            case "rival":
+                return self.level.race is not None and (editing or None)
             case "race" | "plans" | "palette" | "reset" | "undo" | "redo" | "edit":
                 return editing or None
         return super().check_action(action, parameters)
@@ -295,11 +299,16 @@ class LevelScreen(ZcScreen[None]):
         now = situation(report, verdict, uses=uses, syntax=bool(parsed.problems))
         await self.panes.show_hints(self.hints, now)
 
+    def action_rival(self) -> None:
+        self.action_race()
+
     def action_race(self) -> None:
         if self._understood():
-            text = format_plan(self.editor.parsed.plan)
+            text, contest = format_plan(self.editor.parsed.plan), self.level.race
+            format: RaceFormat = "rocketmq" if self.view.scene.log.format == "rocketmq" else "kafka"
             if can_race(text):
-                self.game.open_race(Racer("own", "", text, self.level_id))
+                own = Racer("own", "", text, self.level_id)
+                self.game.open_race(own, contest.rival if contest else "", format)
             else:
                 self.panes.bar.tell(message("only a plan that sends a log, and nothing else, can race"), "bad")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Final
 
@@ -15,14 +16,13 @@ from textual.widgets import Footer, OptionList, Static
 from textual.widgets.option_list import Option
 from textual.worker import Worker
 
-from zcquest.engine.race import Side
+from zcquest.engine.race import RaceFormat, Side
 from zcquest.engine.ratio import Answer
 from zcquest.engine.sizes import format_size
 from zcquest.levels.language import gettext as _
 from zcquest.levels.language import say
-from zcquest.levels.plans import plan_text
 from zcquest.levels.race_words import race_answer
-from zcquest.levels.racers import Racer, racers
+from zcquest.levels.racers import Racer, racers, shipped
 from zcquest.tui.language import N_
 from zcquest.tui.screens.base import ZcScreen
 from zcquest.tui.screens.race_choice import RacerChoice
@@ -35,13 +35,19 @@ from zcquest.tui.widgets.race.view import SIDES, RaceView
 from zcquest.tui.widgets.race.words import plan_without_remarks, racer_name
 
 SIZES: Final = tuple(mebibytes << 20 for mebibytes in (16, 64, 256, 1024, 2048))
-MESSAGES: Final = (128, 1024, 4096, 16384)
+MESSAGES: Final = (512, 1024, 4096, 16384)
+FORMATS: Final[Mapping[RaceFormat, str]] = {"kafka": "Kafka", "rocketmq": "RocketMQ"}
 PAIRS: Final = (5, 7, 11, 21)
-_NUMBERS: Final = {"size": SIZES, "message": MESSAGES, "pairs": PAIRS}
+_CHOICES: Final[Mapping[str, tuple[Any, ...]]] = {
+    "format": tuple(FORMATS),
+    "size": SIZES,
+    "message": MESSAGES,
+    "pairs": PAIRS,
+}
 
 
 class RaceScreen(ZcScreen[None]):
-    """Choose two plans and a log, then race them. Given `own`, that plan starts as A."""
+    """Choose two plans and a log, then race them. Given `own`, that plan starts as A, and against `rival` if given."""
 
     CSS_PATH = "race.tcss"
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (110, "-wide")]
@@ -54,10 +60,10 @@ class RaceScreen(ZcScreen[None]):
         Binding("w", "swap", N_("Swap"), tooltip=N_("Let A and B change places")),
     ]
 
-    def __init__(self, own: Racer | None = None) -> None:
+    def __init__(self, own: Racer | None = None, rival: str = "", format: RaceFormat = "kafka") -> None:
         super().__init__()
-        shipped = [Racer("shipped", name, plan_text(name)) for name in ("kafka", "rocketmq-mapped")]
-        self._state = RaceView(*([own, shipped[0]] if own else shipped))
+        a, b = ("kafka", rival or "rocketmq-mapped") if own is None else ("", rival or "kafka")
+        self._state = RaceView(own or shipped(a), shipped(b), format=format)
         self._work: Worker[None] | None = None
 
     def compose(self) -> ComposeResult:
@@ -113,8 +119,8 @@ class RaceScreen(ZcScreen[None]):
     def action_choose(self, by: int) -> None:
         option = self.query_one("#setup", OptionList).highlighted_option
         name = (option.id or "") if option else ""
-        if name in _NUMBERS:
-            values = _NUMBERS[name]
+        if name in _CHOICES:
+            values = _CHOICES[name]
             self._choose(**{name: values[(values.index(getattr(self._state, name)) + by) % len(values)]})
         elif name in SIDES:
             plans = list(racers(self.game.campaign, self.game.progress))
@@ -204,7 +210,8 @@ class RaceScreen(ZcScreen[None]):
         rows = {
             "a": (_("Plan A"), racer_name(state.a)),
             "b": (_("Plan B"), racer_name(state.b)),
-            "size": (_("Log"), format_size(state.size)),
+            "format": (_("Log"), FORMATS[state.format]),
+            "size": (_("Size"), format_size(state.size)),
             "message": (_("Messages"), format_size(state.message)),
             "pairs": (_("Pairs"), str(state.pairs)),
         }
@@ -215,6 +222,9 @@ class RaceScreen(ZcScreen[None]):
             for id, (title, chosen) in rows.items()
         )
         setup.highlighted = marked if marked is not None else 0
+        if setup.disabled and not self.racing:
+            setup.disabled = False
+            setup.focus()
         setup.disabled = self.racing
         for side in SIDES:
             text = plan_without_remarks(state.racer(side).text)

@@ -75,7 +75,7 @@ class RaceRun:
 
     async def go(self, laboratory: Callable[[], Awaitable[Laboratory]]) -> None:
         """Race to the end. Cancelling it ends the run's processes and removes its files."""
-        view, spec = self._view, race_log(self._view.size, self._view.message)
+        view, spec = self._view, race_log(self._view.size, self._view.message, self._view.format)
         looking = asyncio.create_task(self._look())
         try:
             lab = await laboratory()

@@ -9,6 +9,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
+from textual.events import Resize
 from textual.reactive import reactive
 from textual.widget import Widget
 from textual.widgets import ContentSwitcher, Footer, Markdown, Static
@@ -37,6 +38,7 @@ from zcquest.tui.widgets.trace_view import TraceView
 
 Choice = Literal["next", "retry"]
 
+WIDE: Final = 110  # cells
 SECTIONS: Final = {
     "metrics": N_("metrics"),
     "hops": N_("hops"),
@@ -66,18 +68,19 @@ class ResultScreen(ZcScreen[Choice | None]):
 
     CSS_PATH = "result.tcss"
     AUTO_FOCUS = ""
-    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (110, "-wide")]
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (WIDE, "-wide")]
     BINDINGS = [
         Binding("enter", "go_on", N_("Go on"), tooltip=N_("The next level; the same one again until it is passed")),
         Binding("r", "retry", N_("Again"), tooltip=N_("Back to the plan, to do better")),
         Binding("x", "replay", N_("Replay"), tooltip=N_("The run again, call by call")),
         Binding("m", "compare", N_("Compare"), tooltip=N_("Side by side with another run, or with Kafka's")),
-        Binding("g", "race", N_("Race"), tooltip=N_("Race this plan against another one")),
+        Binding("g", "race", N_("Race"), show=False, tooltip=N_("Race this plan against another one")),
         Binding("k", "card", N_("Card"), tooltip=N_("Save this result as a picture, and as a text that can be run")),
         Binding(
             "tab",
             "turn(1)",
             N_("Section"),
+            show=False,
             tooltip=N_("Metrics, hops, meters, trace, plot of all runs: one after the other"),
         ),
         Binding("shift+tab", "turn(-1)", show=False),
@@ -169,6 +172,10 @@ class ResultScreen(ZcScreen[Choice | None]):
         for tab in self.query(SectionTab):
             tab.set_class(tab.id == f"tab-{section}", "-open")
         self.set_focus(self.query_one(f"#{section}", Widget))
+
+    def on_resize(self, event: Resize) -> None:
+        footer, narrow = self.query_one(Footer), event.size.width < WIDE
+        footer.compact, footer.show_command_palette = narrow, not narrow
 
     def action_turn(self, by: int) -> None:
         names = list(SECTIONS)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from math import ceil, floor, log2, log10
 
 DOT, MIDDLE = "●", "◆"
+_TICK = 6  # cells that a tick's words need, the gap included
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +51,7 @@ class RatioScale:
     @property
     def ticks(self) -> dict[int, str]:
         """The cells of the doublings, with what stands there: `¼`, `½`, `1`, `2`, ...; not more than have room."""
-        every = max(1, ceil((self.high - self.low) * 5 / self.cells))
+        every = max(1, ceil((self.high - self.low) * _TICK / self.cells))
         powers = (power for power in range(self.low, self.high + 1) if power % every == 0)
         return {self.cell(2.0**power): ratio_tick(power) for power in powers}
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from zcquest.engine.race import Pair, RaceReport, Run, Side
+from zcquest.engine.race import Pair, RaceFormat, RaceReport, Run, Side
 from zcquest.engine.ratio import FEWEST
 from zcquest.levels.racers import Racer
 
@@ -31,6 +31,7 @@ class RaceView:
     b: Racer
     size: int = 256 << 20
     message: int = 1024
+    format: RaceFormat = "kafka"
     pairs: int = FEWEST
     stage: Stage = "ready"
     side: Side | None = None
