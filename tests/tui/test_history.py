@@ -23,7 +23,7 @@ from zcquest.tui.screens.level import LevelScreen
 from zcquest.tui.screens.result import ResultScreen
 from zcquest.tui.widgets.history.lines import sparkline
 
-from .conftest import Open, footer, shown
+from .conftest import Open, shown
 from .playing import until
 
 PLAN = "repeat:\n    read(log, buf, 8K)\n    write(sock, buf, 8K)\n"
@@ -164,4 +164,13 @@ async def test_reset_all_asks(open_game: Open) -> None:
         assert isinstance(pilot.app.screen, Confirm)
         await pilot.press("y")
         await pilot.pause()
-        assert not pilot.app.progress.runs() and "Export" in footer(pilot)
+        assert not pilot.app.progress.runs() and "i Import" in shown(pilot)
+
+
+@pytest.mark.parametrize("size", [(120, 36), (80, 24)])
+async def test_export_and_import_can_be_clicked(open_game: Open, size: tuple[int, int]) -> None:
+    async with open_game(size) as pilot:
+        await history(pilot)
+        await pilot.click(offset=(shown(pilot).splitlines()[0].index("i Import"), 0))
+        await pilot.pause()
+        assert isinstance(pilot.app.screen, FilePrompt)
