@@ -50,7 +50,10 @@ line_breaking.install()
 
 
 class ZcquestApp(App[None]):
-    """One game. `warm_up=False` leaves inspecting the host and opening the laboratory until somebody asks."""
+    """One game. `warm_up=False` leaves inspecting the host and opening the laboratory until somebody asks.
+
+    With `tour`, who has never played is offered it.
+    """
 
     TITLE = "zcquest"
     CSS_PATH = "app.tcss"
@@ -64,11 +67,12 @@ class ZcquestApp(App[None]):
     host: reactive[HostReport | None] = reactive(None)
     """What this host can do; None until it has been looked at."""
 
-    def __init__(self, *, language: str | None = None, warm_up: bool = True) -> None:
+    def __init__(self, *, language: str | None = None, warm_up: bool = True, tour: bool = False) -> None:
         super().__init__()
         self.campaign: Campaign = load_campaign()
         self.progress: Progress = Progress.open()
         self._warm_up = warm_up
+        self._tour = tour
         self.traces = TraceStore()
         self._keeper = LaboratoryKeeper(self.traces.keep)
         self._notices_told = 0
@@ -216,6 +220,24 @@ class ZcquestApp(App[None]):
         if not self._back_to(CampaignScreen):
             self.push_screen(CampaignScreen())
 
+    def action_tour(self) -> None:
+        """Go to the first level and be shown around."""
+        from zcquest.tui.screens.level import LevelScreen
+        from zcquest.tui.screens.tour import TourScreen
+
+        self.open_level(next(iter(self.campaign.levels)))
+        level = self.screen
+        if isinstance(level, LevelScreen):  # not where nothing can be played
+            level.call_after_refresh(lambda: self.push_screen(TourScreen(level)))
+
+    def _offer_tour(self) -> None:
+        from zcquest.tui.screens.tour import SETTING, TourOffer
+
+        if self.progress.setting(SETTING) is None:
+            self.keep_setting(SETTING, "offered")
+            if not self.progress.all_best():
+                self.push_screen(TourOffer(), lambda taken: self.action_tour() if taken else None)
+
     def action_lab(self) -> None:
         from zcquest.tui.screens.lab import LabScreen
 
@@ -278,6 +300,8 @@ class ZcquestApp(App[None]):
         self.tell_notices()
         if self._warm_up:
             self.call_after_refresh(self._start_warming_up)
+        if self._tour and sys.platform == "linux":
+            self.call_after_refresh(self._offer_tour)
 
     async def on_unmount(self) -> None:
         await self._keeper.close()
@@ -322,7 +346,7 @@ def too_small(width: int, height: int) -> bool:
 
 def play(language: str | None = None) -> int:
     """Play until the player quits; the exit status. Ends cleanly on SIGINT, SIGTERM and SIGHUP too."""
-    return asyncio.run(_play(ZcquestApp(language=language)))
+    return asyncio.run(_play(ZcquestApp(language=language, tour=True)))
 
 
 async def _play(app: ZcquestApp) -> int:

@@ -54,6 +54,7 @@ def commands(game: ZcquestApp) -> Iterator[Command]:
     yield Command(_("History: your runs, export and import"), game.action_history)
     yield Command(_("Codex"), game.action_codex)
     yield Command(_("Settings"), game.action_settings)
+    yield Command(_("Tour: a minute on the first level"), game.action_tour)
     yield Command(_("Help: the keys of this screen"), game.action_help)
     for level in game.campaign.levels.values():
         title = _("Level {id}: {title}").format(id=level.id, title=level.text().title)

@@ -22,6 +22,7 @@ class HelpScreen(ZcModal[None]):
     CSS_PATH = "help.tcss"
     BINDINGS = [
         Binding("escape,question_mark,f1,q", "close", N_("Close"), key_display="esc", tooltip=N_("Close this")),
+        Binding("t", "tour", N_("Tour"), tooltip=N_("A minute on the first level")),
         Binding("f2,l", "app.toggle_language", N_("Language"), key_display="F2", tooltip=N_("English or Chinese")),
     ]
 
@@ -39,6 +40,10 @@ class HelpScreen(ZcModal[None]):
     def on_mount(self) -> None:
         self.retranslate()
         self.query_one("#scroll").focus()
+
+    def action_tour(self) -> None:
+        self.dismiss()
+        self.game.action_tour()
 
     def retranslate(self) -> None:
         self.query_one("#title", Static).update(_("Keys"))

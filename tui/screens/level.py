@@ -345,7 +345,7 @@ class LevelScreen(ZcScreen[None]):
         from zcquest.tui.screens.place_bytes import PlaceBytes
 
         source = PlaceBytes(self.view.scene, self.game.laboratory, self._session, self._buffers)
-        self._place = PlaceScreen(event.place, self.view.map_state(), source, self._act_behind)
+        self._place = PlaceScreen(event.place, self.view.map_state(), source, self.act)
         self.app.push_screen(self._place, self._place_closed)
 
     def _place_closed(self, _result: None) -> None:
@@ -358,12 +358,22 @@ class LevelScreen(ZcScreen[None]):
     def _buffers(self) -> tuple[Peeked, ...]:
         return self.view.live.buffers if self.view.live else ()
 
-    def _act_behind(self, what: str) -> None:
-        """A step or a tampering asked for while a place is open."""
+    @property
+    def stepping(self) -> bool:
+        """Whether a live session waits for its next call."""
+        return self.phase is Phase.STEPPING
+
+    def act(self, what: str) -> None:
+        """A `step` or a `tamper` asked for on a dialogue above."""
         if what == "step" and self.phase is not Phase.RUNNING:
             self.action_step()
         elif what == "tamper":
             self.action_tamper()
+
+    def leave_off(self) -> None:
+        """End a live session, if there is one."""
+        if self.stepping:
+            self.action_stop()
 
     def action_scene(self) -> None:
         scenes = self.level.scenes

@@ -20,6 +20,7 @@ from zcquest.engine.places import Place
 from zcquest.tui.language import N_
 from zcquest.tui.widgets.map.canvas import Canvas
 from zcquest.tui.widgets.map.flow import FRAMES, duration, with_packets
+from zcquest.tui.widgets.map.layout import Floor
 from zcquest.tui.widgets.map.picture import draw, floor_of, tracks_of
 from zcquest.tui.widgets.map.routes import Track
 from zcquest.tui.widgets.map.walk import neighbour, room_at
@@ -128,9 +129,14 @@ class MachineMap(Widget, can_focus=True):
         super().watch_has_focus(value)
         self._redraw()
 
+    @property
+    def floor(self) -> Floor | None:
+        """Where the rooms stand; None while there is no room for them."""
+        return floor_of(self.state, *self.size) if self.size else None
+
     def walk(self, way: str) -> None:
         """To the next room `way`: left, right, up or down."""
-        floor = floor_of(self.state, *self.size) if self.size else None
+        floor = self.floor
         if floor is None:
             return
         if self.selected not in floor.rooms:
@@ -138,7 +144,7 @@ class MachineMap(Widget, can_focus=True):
         self.selected = neighbour(floor, self.selected, way)
 
     def action_open(self) -> None:
-        floor = floor_of(self.state, *self.size)
+        floor = self.floor
         if floor is None or self.selected in floor.rooms:
             self.post_message(self.Opened(self.selected))
 
@@ -146,7 +152,7 @@ class MachineMap(Widget, can_focus=True):
         self.screen.set_focus(None)
 
     def on_click(self, event: Click) -> None:
-        floor = floor_of(self.state, *self.size)
+        floor = self.floor
         if floor and (place := room_at(floor, event.x, event.y)):
             self.selected = place
             self.action_open()
