@@ -137,7 +137,7 @@ def test_without_a_terminal_the_game_says_what_works(zcquest: Zcquest) -> None:
     ("arguments", "told"),
     [
         (["rnu", "1-1"], "Did you mean run?"),
-        (["play"], "levels, run, trace, race, codex, doctor"),
+        (["play"], "levels, run, trace, race, codex, progress, doctor"),
         (["run"], "LEVEL is missing."),
         (["run", "1-1", "a", "b"], "Too many arguments: b"),
         (["levels", "--jsn"], "Did you mean --json?"),
