@@ -1,16 +1,19 @@
-"""What the command palette offers: the screens, every level, codex page, language and theme."""
+"""What the command palette offers: the actions of the screen, all screens, every level, codex page, language, theme."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from functools import partial
-from typing import TYPE_CHECKING, NamedTuple, cast
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from textual.command import CommandPalette, DiscoveryHit, Hit, Hits, Provider
+from textual.dom import DOMNode
+from textual.screen import Screen
 
 from zcquest.levels.language import LANGUAGES
 from zcquest.tui.book import book
 from zcquest.tui.language import _
+from zcquest.tui.screens.base import EVERYWHERE
 from zcquest.tui.themes import NAMES
 
 if TYPE_CHECKING:
@@ -28,14 +31,19 @@ class GameCommands(Provider):
     """All that the player may want to go to or to change."""
 
     async def discover(self) -> Hits:
-        for command in commands(cast("ZcquestApp", self.app)):
+        for command in self._commands():
             yield DiscoveryHit(command.title, command.run)
 
     async def search(self, query: str) -> Hits:
         matcher = self.matcher(query)
-        for command in commands(cast("ZcquestApp", self.app)):
+        for command in self._commands():
             if (score := matcher.match(command.title)) > 0:
                 yield Hit(score, matcher.highlight(command.title), command.run)
+
+    def _commands(self) -> Iterator[Command]:
+        """What can be done on the screen below, by any of its keys, and then what can be done anywhere."""
+        yield from screen_commands(self.screen)
+        yield from commands(cast("ZcquestApp", self.app))
 
 
 class GamePalette(CommandPalette):
@@ -43,6 +51,22 @@ class GamePalette(CommandPalette):
 
     def __init__(self) -> None:
         super().__init__(placeholder=_("Search levels, codex, settings"), id="--command-palette")
+
+
+def screen_commands(screen: Screen[Any]) -> Iterator[Command]:
+    """A command for each action of the screen that has a key of its own and can be done now."""
+    told = set[str]()
+    for active in screen.active_bindings.values():
+        action = active.binding.action
+        if active.tooltip and active.enabled and action not in told and action not in EVERYWHERE:
+            told.add(action)
+            key = screen.app.get_key_display(active.binding)
+            title = _("{does}  ({key})").format(does=active.tooltip, key=key)
+            yield Command(title, partial(_act, screen, action, active.node))
+
+
+def _act(screen: Screen[Any], action: str, node: DOMNode) -> None:
+    screen.app.call_later(screen.app.run_action, action, node)
 
 
 def commands(game: ZcquestApp) -> Iterator[Command]:

@@ -347,3 +347,19 @@ def _forkservers(pid: int) -> list[int]:
 
 def _descendants() -> set[int]:
     return {child.pid for child in psutil.Process().children(recursive=True)}
+
+
+async def test_the_palette_offers_what_the_keys_of_the_screen_do(open_game: Open) -> None:
+    from zcquest.tui.commands import screen_commands
+    from zcquest.tui.screens.level import LevelScreen
+
+    async with open_game() as pilot:
+        pilot.app.open_level("1-1")  # type: ignore[attr-defined]
+        await pilot.pause()
+        screen = pilot.app.screen
+        assert isinstance(screen, LevelScreen)
+        offered = {command.title: command for command in screen_commands(screen)}
+        assert not [title for title in offered if "call by call" in title]  # nothing was run yet
+        offered["Plans put aside, plans as files  (o)"].run()
+        await pilot.pause()
+        assert pilot.app.screen is not screen
