@@ -105,8 +105,7 @@ def test_references_are_offered_once_their_level_is_passed(played: Any) -> None:
 async def test_a_race_is_run_and_told(open_game: Open, size: Any) -> None:
     async with open_game(size) as pilot:
         screen = await race_screen(pilot)
-        setup = screen.query_one("#setup", OptionList)
-        setup.highlighted = 3
+        await pilot.press("down", "down", "down")
         while screen.state.size != SIZES[0]:
             await pilot.press("left")
         await pilot.press("r")

@@ -46,6 +46,16 @@ _CHOICES: Final[Mapping[str, tuple[Any, ...]]] = {
 }
 
 
+class Setup(OptionList):
+    """The choices. Left and right are its own keys, and so wait for the ups and downs before them."""
+
+    BINDINGS = [
+        Binding("left", "screen.choose(-1)", N_("Choose"), key_display="←→", tooltip=N_("The choice before")),
+        Binding("right", "screen.choose(1)", show=False, tooltip=N_("The next choice")),
+        Binding("enter", "select", N_("Choose"), show=False, tooltip=N_("On a plan: all plans that can race, to read")),
+    ]
+
+
 class RaceScreen(ZcScreen[None]):
     """Choose two plans and a log, then race them. Given `own`, that plan starts as A, and against `rival` if given."""
 
@@ -55,8 +65,6 @@ class RaceScreen(ZcScreen[None]):
         Binding("r,f5", "race", N_("Race"), key_display="r", tooltip=N_("Run the two plans in turns")),
         Binding("x,escape", "stop", N_("Stop"), key_display="x", tooltip=N_("End the race; nothing of it is kept")),
         Binding("escape", "back", N_("Back"), tooltip=N_("Back to the screen before")),
-        Binding("left", "choose(-1)", N_("Choose"), key_display="←→", tooltip=N_("The choice before"), priority=True),
-        Binding("right", "choose(1)", show=False, tooltip=N_("The next choice"), priority=True),
         Binding("w", "swap", N_("Swap"), tooltip=N_("Let A and B change places")),
     ]
 
@@ -69,7 +77,7 @@ class RaceScreen(ZcScreen[None]):
     def compose(self) -> ComposeResult:
         yield Heading()
         with Horizontal(id="choice"):
-            yield OptionList(id="setup", markup=False)
+            yield Setup(id="setup", markup=False)
             with Vertical(classes="plan"):
                 yield Static(id="plan-a")
             with Vertical(classes="plan"):
