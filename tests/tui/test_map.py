@@ -6,6 +6,7 @@ import gettext
 import re
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -18,17 +19,28 @@ from zcquest.engine.calls import CALLS
 from zcquest.engine.gauges import Gauges
 from zcquest.engine.message import message
 from zcquest.engine.pagecache import Residency, Witness
-from zcquest.engine.places import Place
+from zcquest.engine.places import Place, Route
 from zcquest.engine.plan import parse
 from zcquest.levels import language
 from zcquest.levels.report import FeatureReport, HopReport, MetersReport, SceneReport
 from zcquest.tui.themes import DARK
 from zcquest.tui.widgets.machine_map import MachineMap
-from zcquest.tui.widgets.map.flow import FRAMES, PACKET, duration, with_packets
+from zcquest.tui.widgets.map.flow import (
+    BETWEEN_FLASHES,
+    FLASH,
+    FRAMES,
+    PACKET,
+    light,
+    spaced,
+    stream,
+    train,
+    with_packets,
+)
 from zcquest.tui.widgets.map.layout import MIN_HEIGHT, MIN_WIDTH
-from zcquest.tui.widgets.map.picture import draw, tracks_of
+from zcquest.tui.widgets.map.picture import draw, floor_of, tracks_of
 from zcquest.tui.widgets.map.words import about_bytes, description
-from zcquest.tui.widgets.map_state import MapState, map_hops, ways_of
+from zcquest.tui.widgets.map_state import ARRIVING, MapState, Stream, map_hops, ways_of
+from zcquest.tui.widgets.wording import grouped
 
 READ_WRITE = "repeat:\n    read(log, buf, 64K)\n    write(sock, buf, 64K)\n"
 MMAP_WRITE = "once:\n    mmap(log)\nrepeat:\n    write(sock, map, 64K)\n"
@@ -400,30 +412,77 @@ def test_packets_go_along_the_lines_and_cover_neither_words_nor_rooms(plan: str,
     state = planned(plan, gauges=gauges(), cold=True)
     still, ways = draw(state, *size), list(tracks_of(state, *size).values())
     on_lines = {cell for track in ways for cell in track.cells[1:]}
+    packets = train(ways, 10.0) + stream(ways[0], 1000, 10.0, 0.25)
+    end = max(packet.arrives for packet in packets)
     seen = 0
-    for frame in range(int(duration(ways) * FRAMES) + 1):
-        moved = with_packets(still, ways, frame / FRAMES)
+    for frame in range(int((end - 10.0) * FRAMES) + 1):
+        moved = with_packets(still, packets, 10.0 + frame / FRAMES)
         differing = [(x, y) for y in range(size[1]) for x in range(size[0]) if moved.at(x, y) != still.at(x, y)]
         assert set(differing) <= on_lines
         assert all(moved.at(*cell).text == PACKET and not still.at(*cell).text.isalnum() for cell in differing)
         seen += len(differing)
     assert seen
-    assert with_packets(still, ways, duration(ways)).row(5) == still.row(5)
+    assert all(with_packets(still, packets, end).row(y) == still.row(y) for y in range(size[1]))
 
 
-@pytest.mark.parametrize("motion", ["full", "none"])
+def test_a_stream_has_a_packet_a_call_as_long_as_they_have_room() -> None:
+    track = tracks_of(planned(READ_WRITE, gauges=gauges(), cold=True), 84, 18)[Route(Place.DISK, Place.PAGE_CACHE)]
+    assert len(stream(track, 1, 0.0, 0.5)) == 1 and len(stream(track, 3, 0.0, 0.5)) == 3
+    many = stream(track, 1_000_000, 0.0, 0.5)
+    starts = [packet.at for packet in many]
+    assert 3 < len(many) < 8 and starts == sorted(starts) and starts[-1] < 0.5
+
+
+def test_the_border_never_flashes_more_than_three_times_a_second() -> None:
+    kept = spaced([tenth / 10 for tenth in range(100)])
+    assert kept[0] == 0.0 and len(kept) <= 30
+    assert all(later - earlier >= BETWEEN_FLASHES > FLASH for earlier, later in pairwise(kept))
+
+
+def test_the_lit_border_keeps_what_stands_in_it() -> None:
+    still = draw(planned(READ_WRITE), 84, 18)
+    lit, floor = still.copy(), floor_of(planned(READ_WRITE), 84, 18)
+    assert floor
+    light(lit, range(floor.wall, floor.gate))
+    assert [lit.line(y) for y in range(18)] == [still.line(y) for y in range(18)]
+    changed = {x for y in range(18) for x in range(84) if lit.at(x, y) != still.at(x, y)}
+    assert changed == set(range(floor.wall, floor.gate))
+
+
+@pytest.mark.parametrize("motion", ["full", "basic", "none"])
 async def test_a_call_that_moved_bytes_sends_packets_once_unless_motion_is_off(motion: AnimationLevel) -> None:
     async with MapApp().run_test(size=(84, 18)) as pilot:
         pilot.app.animation_level = motion
         shown = pilot.app.query_one(MachineMap)
         shown.show(planned(READ_WRITE, gauges=gauges()))
         step = parse(READ_WRITE, CALLS).plan.steps[0]
-        after = replace(shown.state, gauges=replace(gauges(), calls=8), moved=ways_of(step, fetched=True))
+        now = replace(gauges(), calls=8)
+        after = replace(shown.state, gauges=now, moved=ways_of(step, fetched=True), crossed=True)
         shown.show(after)
-        await pilot.pause(0.2)
-        assert any(PACKET in shown.render_line(y).text for y in range(18)) == (motion == "full")
-        await pilot.pause(1.0)
+        seen = False
+        while shown.moving:
+            await pilot.pause(0.02)
+            seen = seen or any(PACKET in shown.render_line(y).text for y in range(18))
+        assert seen == (motion == "full")
         assert [shown.render_line(y).text for y in range(18)] == picture(after)
+
+
+async def test_a_stream_flows_for_as_long_as_calls_are_made_and_the_end_of_the_run_clears_it() -> None:
+    async with MapApp().run_test(size=(84, 18)) as pilot:
+        pilot.app.animation_level = "full"
+        shown = pilot.app.query_one(MachineMap)
+        shown.show(planned(READ_WRITE, gauges=gauges()))
+        flows = (Stream(Route(Place.PAGE_CACHE, Place.BUFFER), 900), Stream(ARRIVING, 3))
+        shown.show(replace(shown.state, gauges=replace(gauges(), calls=1000), streams=flows, crossed=True))
+        await pilot.pause(0.2)
+        assert shown.moving
+        shown.tick(12345)
+        assert any(f"{grouped(12345)} calls" in shown.render_line(y).text for y in range(18))
+        over = planned(READ_WRITE)
+        shown.show(over)
+        await pilot.pause()
+        assert not shown.moving
+        assert [shown.render_line(y).text for y in range(18)] == picture(over)
 
 
 async def test_it_reflows_when_its_pane_changes() -> None:

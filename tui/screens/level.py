@@ -31,7 +31,7 @@ from zcquest.tui.language import N_
 from zcquest.tui.screens.base import ZcScreen
 from zcquest.tui.screens.call_palette import CallPalette
 from zcquest.tui.screens.debrief import DebriefScreen
-from zcquest.tui.screens.level_run import LevelRun, RunEnded, RunProgress, RunRecorded, RunRefused
+from zcquest.tui.screens.level_run import LevelRun, RunEnded, RunProgress, RunRecorded, RunRefused, RunTick
 from zcquest.tui.screens.level_steps import LevelSteps, Order, Stepped, SteppingEnded, StepRemark
 from zcquest.tui.screens.level_words import page_for
 from zcquest.tui.screens.predict import PredictScreen
@@ -447,10 +447,15 @@ class LevelScreen(ZcScreen[None]):
             return  # stopped meanwhile
         self.panes.bar.progress(event.doing)
         scene = next(scene for scene in self.level.scenes if scene.name == event.doing.scene)
-        live = self.view.live or Live()
+        live = self.view.live if self.view.live and scene is self.view.scene else Live()
         if event.lines is not None:
-            live = replace(live, lines=event.lines, gauges=event.doing.gauges)
+            live = live.read(event.doing.gauges, event.lines)
         self._change(scene=scene, live=live)
+
+    @on(RunTick)
+    def _tick(self, event: RunTick) -> None:
+        if self.phase is Phase.RUNNING and self.game.motion != "none":
+            self.panes.tick(event.calls)
 
     @on(RunEnded)
     async def _ended(self, event: RunEnded) -> None:
@@ -544,8 +549,7 @@ class LevelScreen(ZcScreen[None]):
     def _stepped(self, event: Stepped) -> None:
         if self.phase is not Phase.STEPPING or self.view.live is None:
             return
-        latest = replace(self.view.live, lines=event.lines, gauges=event.gauges, step=event.step, buffers=event.buffers)
-        self._change(live=latest)
+        self._change(live=self.view.live.read(event.gauges, event.lines, step=event.step, buffers=event.buffers))
         self._tell(event.sentence())
 
     def _tell(self, sentence: Message) -> None:

@@ -72,6 +72,11 @@ class LevelPanes(Vertical):
             self.editor.show_current(step)
         self.editor.freeze(view.phase is not Phase.EDIT)
 
+    def tick(self, calls: int) -> None:
+        """So many calls were made by now; the other readings stay."""
+        self.query_one(MachineMap).tick(calls)
+        self.bar.tick(calls)
+
     async def show_hints(self, taken: int, situation: Situation) -> None:
         """Show the first `taken` hints, said to suit the situation."""
         await self.query_one(HintBox).show(taken, situation)

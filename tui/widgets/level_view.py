@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections import Counter
+from dataclasses import dataclass, replace
 from enum import StrEnum
+from typing import Any
 
 from zcquest.engine.control import Peeked
 from zcquest.engine.experiment import Line
@@ -18,7 +20,7 @@ from zcquest.levels.progress import Prediction
 from zcquest.levels.report import RunReport, SceneReport
 from zcquest.levels.schema import SceneFile
 from zcquest.levels.verdict import Verdict
-from zcquest.tui.widgets.map_state import MapState, ways_of
+from zcquest.tui.widgets.map_state import ARRIVING, REJECTING, MapState, Stream, ways_of
 from zcquest.tui.widgets.trace_row import TraceRow, call_rows
 
 
@@ -40,13 +42,39 @@ class Remark:
 
 @dataclass(frozen=True, slots=True)
 class Live:
-    """A scene as it runs: the calls so far, the readings, the 0-based step of the latest call, what lies in buffers."""
+    """A scene as it runs: the calls so far, the readings, the 0-based step of the latest call, what lies in buffers.
+
+    `before` are the readings before the latest ones: what happened since is what moves on the map.
+    """
 
     lines: tuple[Line, ...] = ()
     gauges: Gauges | None = None
     step: int | None = None
     remarks: tuple[Remark, ...] = ()
     buffers: tuple[Peeked, ...] = ()
+    before: Gauges | None = None
+
+    def read(self, gauges: Gauges | None, lines: tuple[Line, ...], **more: Any) -> Live:
+        """The same scene at its next reading."""
+        return replace(self, lines=lines, before=self.gauges, gauges=gauges, **more)
+
+    @property
+    def latest(self) -> tuple[Line, ...]:
+        """The calls since the reading before, as far as they are known."""
+        seen = self.before.calls if self.before else 0
+        return tuple(line for line in self.lines if line.number >= seen)
+
+    @property
+    def arrived(self) -> int:
+        """Messages since the reading before, at least one where any byte came."""
+        if self.gauges is None or self.gauges.received <= (self.before.received if self.before else 0):
+            return 0
+        return max(1, self.gauges.messages - (self.before.messages if self.before else 0))
+
+    @property
+    def rejected(self) -> int:
+        """Messages sent back since the reading before."""
+        return (self.gauges.rejections if self.gauges else 0) - (self.before.rejections if self.before else 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +103,7 @@ class LevelView:
 
     def map_state(self) -> MapState:
         scenes = self.measured.scenes if self.measured and not self.live else ()
+        latest = self.live.latest if self.live else ()
         return MapState(
             plan=self.plan,
             scene=next((report for report in scenes if report.name == self.scene.name), None),
@@ -84,18 +113,30 @@ class LevelView:
             rejecting=bool(self.scene.poison),
             receiving=self.scene.producer is not None,
             scatter_gather=self.scene.network.scatter_gather if self.scene.network else None,
-            moved=self._moved(),
+            moved=self._ways(latest[0]) if len(latest) == 1 else (),
+            streams=self._streams(),
+            crossed=any(line.system for line in latest),
             cursor_step=self.live.step if self.live else self.cursor_step,
         )
 
-    def _moved(self) -> tuple[Route, ...]:
-        """The ways of the latest call, if it moved bytes and was the plan's own."""
-        line = self.live.lines[-1] if self.live and self.live.lines else None
+    def _ways(self, line: Line) -> tuple[Route, ...]:
+        """The ways of the call's bytes, if it moved any and was the plan's own."""
         steps = self.plan.steps
-        if line is None or line.step >= len(steps) or steps[line.step].call != line.call:
+        if line.step >= len(steps) or steps[line.step].call != line.call:
             return ()
         moved = line.result.isdecimal() and line.result != "0"
         return ways_of(steps[line.step], fetched=line.disk_bytes > 0) if moved else ()
+
+    def _streams(self) -> tuple[Stream, ...]:
+        """What went where since the reading before: the calls' bytes, if there were several, and the far end's."""
+        if not self.live:
+            return ()
+        calls = self.live.latest if len(self.live.latest) > 1 else ()
+        counts = Counter(route for line in calls for route in self._ways(line))
+        if self.scene.producer is None:
+            counts[ARRIVING] += self.live.arrived
+            counts[REJECTING] += self.live.rejected
+        return tuple(Stream(route, count) for route, count in counts.items() if count > 0)
 
     def trace_rows(self) -> list[TraceRow]:
         if self.live:

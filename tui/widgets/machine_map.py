@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from time import monotonic
 
 from rich.segment import Segment
@@ -19,10 +19,9 @@ from textual.widget import Widget
 from zcquest.engine.places import Place
 from zcquest.tui.language import N_
 from zcquest.tui.widgets.map.canvas import Canvas
-from zcquest.tui.widgets.map.flow import FRAMES, duration, with_packets
-from zcquest.tui.widgets.map.layout import Floor
+from zcquest.tui.widgets.map.flow import FLASH, FRAMES, Packet, light, spaced, stream, train, with_packets
+from zcquest.tui.widgets.map.layout import WALL, Floor
 from zcquest.tui.widgets.map.picture import draw, floor_of, tracks_of
-from zcquest.tui.widgets.map.routes import Track
 from zcquest.tui.widgets.map.walk import neighbour, room_at
 from zcquest.tui.widgets.map_state import MapState
 
@@ -32,8 +31,14 @@ INKS = (
 )  # fmt: skip
 
 
+_SHORTEST, _LONGEST = 0.1, 0.5  # seconds between two readings over which what came between them is spread
+_INSIDE = 0.4  # seconds from the flash of a call's way in to that of its way out, when no bytes are under way
+
+
 class MachineMap(Widget, can_focus=True):
     """Draws one `MapState` at a time; give it the next one with `show`. Only the cells that change are drawn again.
+
+    With motion on, what was measured between two readings is shown as packets on the lines that the bytes went.
 
     While it has the focus, the arrow keys go from room to room, and Enter or a click opens one.
     """
@@ -83,9 +88,11 @@ class MachineMap(Widget, can_focus=True):
         super().__init__(id=id, classes=classes)
         self._picture = Canvas(0, 0)  # without what moves over it
         self._canvas = self._picture
-        self._flowing: list[Track] = []
-        self._set_out = 0.0
+        self._packets: list[Packet] = []
+        self._flashes: list[float] = []
+        self._read_at = 0.0
         self._frames: Timer | None = None
+        self._styles: dict[tuple[str, str], Style] = {}  # found out once: a frame asks for hundreds of them
 
     def show(self, state: MapState) -> None:
         """Draw `state` from now on."""
@@ -96,28 +103,53 @@ class MachineMap(Widget, can_focus=True):
         self._redraw()
 
     def watch_state(self, before: MapState, after: MapState) -> None:
-        calls = [state.gauges.calls if state.gauges else 0 for state in (before, after)]
-        if after.moved and calls[1] > calls[0]:
+        if after.gauges is None:
+            self._stop_flow()
+        elif before.gauges is not after.gauges:
             self._set_flowing()
         self._redraw()
 
+    def tick(self, calls: int) -> None:
+        """The machine has made so many calls by now; the other readings stay until the next state."""
+        if self.size and self.state.gauges and calls > self.state.gauges.calls:
+            now = replace(self.state, gauges=replace(self.state.gauges, calls=calls))
+            self._picture = draw(now, *self.size, self.selected if self.has_focus else None)
+            self._draw_over()
+
+    @property
+    def moving(self) -> bool:
+        """Whether anything is under way on the map."""
+        return self._frames is not None
+
     def _set_flowing(self) -> None:
-        """Send packets along the lines of the latest call's bytes, unless the player wants no motion."""
-        if not self.size or self.app.animation_level != "full":
+        """Send packets where bytes went since the reading before, unless the player wants no motion."""
+        now = monotonic()
+        since, self._read_at = now - self._read_at, now
+        state = self.state
+        if not self.size or self.app.animation_level != "full" or not (state.moved or state.streams or state.crossed):
             return
-        known = tracks_of(self.state, *self.size)
-        self._flowing = [known[route] for route in self.state.moved if route in known]
-        self._set_out = monotonic()
+        ways = tracks_of(state, *self.size)
+        sent = train((ways[route] for route in state.moved if route in ways), now)
+        crossings = [now, max((packet.arrives for packet in sent), default=now + _INSIDE)] if state.crossed else []
+        for flow in state.streams:
+            if flow.route in ways:
+                sent += stream(ways[flow.route], flow.calls, now, min(max(since, _SHORTEST), _LONGEST))
+                crossings = crossings[:1]
+        self._packets += sent
+        self._flashes = spaced([*self._flashes, *crossings])
         if self._frames is None:
             self._frames = self.set_interval(1 / FRAMES, self._redraw_flow)
 
     def _redraw_flow(self) -> None:
-        if monotonic() - self._set_out >= duration(self._flowing):
+        now = monotonic()
+        self._packets = [packet for packet in self._packets if now < packet.arrives]
+        over = not self._packets and all(now >= at + FLASH for at in self._flashes)
+        if over:
             self._stop_flow()
         self._draw_over()
 
     def _stop_flow(self) -> None:
-        self._flowing = []
+        self._packets, self._flashes = [], []
         if self._frames:
             self._frames.stop()
             self._frames = None
@@ -164,7 +196,7 @@ class MachineMap(Widget, can_focus=True):
     def render_line(self, y: int) -> Strip:
         width = self.size.width
         if y >= self._canvas.height or self._canvas.width != width:
-            return Strip.blank(width, self.rich_style)
+            return Strip.blank(width, self._style("", ""))
         return Strip([Segment(text, self._style(ink, stress)) for text, ink, stress in self._canvas.runs(y)], width)
 
     def _redraw(self) -> None:
@@ -177,8 +209,11 @@ class MachineMap(Widget, can_focus=True):
     def _draw_over(self) -> None:
         """Show the picture with the packets where they are now; only the cells that change are drawn again."""
         size, before, after = self.size, self._canvas, self._picture
-        if self._flowing:
-            after = with_packets(after, self._flowing, monotonic() - self._set_out)
+        if self._frames:
+            now = monotonic()
+            after = with_packets(after, self._packets, now)
+            if any(at <= now < at + FLASH for at in self._flashes) and (floor := floor_of(self.state, *size)):
+                light(after, range(floor.wall, floor.wall + WALL))
         self._canvas = after
         if (before.width, before.height) != tuple(size):
             self.refresh()
@@ -190,9 +225,15 @@ class MachineMap(Widget, can_focus=True):
         styles = {ink: self.get_component_rich_style(f"machine-map--{ink}") for ink in INKS}
         return {ink: Style(color=style.color, bold=style.bold) for ink, style in styles.items()}
 
+    def notify_style_update(self) -> None:
+        super().notify_style_update()
+        self._styles.clear()
+
     def _style(self, ink: str, stress: str) -> Style:
-        style = self.get_component_rich_style(f"machine-map--{ink}") if ink else self.rich_style
-        return style + Style.parse(stress) if stress else style
+        if (found := self._styles.get((ink, stress))) is None:
+            found = self.get_component_rich_style(f"machine-map--{ink}") if ink else self.rich_style
+            found = self._styles[ink, stress] = found + Style.parse(stress) if stress else found
+        return found
 
 
 def _changes(before: Canvas, after: Canvas) -> list[Region]:

@@ -22,6 +22,14 @@ LOOPBACK, BENCH = "lo", "v0"
 
 
 @dataclass(frozen=True, slots=True)
+class Stream:
+    """So many calls' bytes went this way between two readings; messages, where no call of the machine's moves them."""
+
+    route: Route
+    calls: int
+
+
+@dataclass(frozen=True, slots=True)
 class MapState:
     """One moment of the map.
 
@@ -29,8 +37,9 @@ class MapState:
     `gauges` the live readings. `size` is the log's, in bytes; `cold` whether the scene starts with none of it in the
     page cache, `rejecting` whether its consumer may send messages back, `receiving` whether a producer sends the log.
     `scatter_gather`: whether the bench NIC gathers; None: the scene is on loopback. `cursor_step` is the 0-based step
-    under the editor's cursor. `moved` are the ways that the latest call's bytes took, in their order. `so_far`:
-    `scene` is a moment of a run that was not over then.
+    under the editor's cursor. `moved` are the ways that the latest call's bytes took, in their order; where several
+    were made since the reading before, `streams` are those of them all. `crossed`: one of these calls went into the
+    kernel and back. `so_far`: `scene` is a moment of a run that was not over then.
     """
 
     plan: Plan | None = None
@@ -40,6 +49,8 @@ class MapState:
     cold: bool = False
     rejecting: bool = False
     moved: tuple[Route, ...] = ()
+    streams: tuple[Stream, ...] = ()
+    crossed: bool = False
     receiving: bool = False
     scatter_gather: bool | None = None
     cursor_step: int | None = None
@@ -161,6 +172,8 @@ def ways_of(step: Step, *, fetched: bool) -> tuple[Route, ...]:
         ways.append(route)
         if route.target is Place.SOCKET:
             ways.append(_SENDING)
+    if "ack" in step.values:
+        ways.append(ACKNOWLEDGING)
     return tuple(ways)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from textual.app import RenderResult
 from textual.content import Content
@@ -54,6 +54,12 @@ class RunBar(Widget):
         self._doing = doing
         self.refresh(layout=self._told is not None)
         self._told = None
+
+    def tick(self, calls: int) -> None:
+        """So many calls were made by now; the other figures stay until the next reading."""
+        if self._doing and self._doing.gauges:
+            self._doing = replace(self._doing, gauges=replace(self._doing.gauges, calls=calls))
+            self.refresh()
 
     def retranslate(self) -> None:
         self.refresh(layout=True)
