@@ -173,7 +173,7 @@ def _scene(level: Level, file: SceneFile, observed: Observation) -> SceneReport:
         copies=tally.copies(),
         cpu_copies=tally.cpu_copies,
         dma_copies=tally.dma_copies,
-        hops=tuple(map(_hop, tally.hops)),
+        hops=tuple(map(hop_report, tally.hops)),
         switches=tally.switches,
         syscalls=dict(tally.syscalls),
         user_faults=tally.user_faults,
@@ -215,7 +215,8 @@ def _network(observed: Observation) -> NetworkReport | None:
     return NetworkReport(observed.network.scatter_gather, sent.bytes, sent.packets)
 
 
-def _hop(hop: Hop) -> HopReport:
+def hop_report(hop: Hop) -> HopReport:
+    """The hop as a report holds it."""
     return HopReport(
         step=None if hop.step is None else hop.step + 1,
         source=hop.source.value,

@@ -10,8 +10,10 @@ from zcquest.engine.plan import signature
 from zcquest.levels import codex
 from zcquest.tui.screens.codex import CodexScreen, linked
 from zcquest.tui.screens.home import HomeScreen
+from zcquest.tui.screens.result import ResultScreen
 
 from .conftest import Open, shown
+from .playing import open_level, until
 
 
 def _listed(pilot: Pilot[None]) -> list[str]:
@@ -115,3 +117,28 @@ async def test_an_unknown_page_opens_the_first(open_game: Open) -> None:
         pilot.app.open_codex("no such page")
         await pilot.pause()
         assert codex.page(codex.pages()[0]).title in shown(pilot)
+
+
+async def test_a_call_is_measured_on_request(open_game: Open) -> None:
+    async with open_game((80, 24)) as pilot:
+        pilot.app.open_codex("sendfile")
+        await pilot.pause()
+        assert "m runs a small plan" in " ".join(shown(pilot).split())
+        await pilot.press("m")
+        await until(pilot, lambda: "Measured here, just now" in shown(pilot))
+        page = shown(pilot)
+        assert "64 calls" in page
+        assert any("shared" in line and "proved" in line for line in page.splitlines())
+        pilot.app.open_codex("page-cache")
+        await pilot.pause()
+        assert "Measured here" not in shown(pilot)
+
+
+async def test_own_runs_tell_what_a_call_costs(open_game: Open) -> None:
+    async with open_game() as pilot:
+        await open_level(pilot, "1-1")
+        await pilot.press("f5", "enter")
+        await until(pilot, lambda: isinstance(pilot.app.screen, ResultScreen))
+        pilot.app.open_codex("write")
+        await pilot.pause()
+        assert "From your latest run: 16 calls" in shown(pilot)

@@ -17,10 +17,13 @@ from textual.widgets.option_list import Option
 from zcquest.engine.calls import CALLS
 from zcquest.engine.plan import signature
 from zcquest.levels import codex
+from zcquest.levels.cost import SAMPLES, Cost, measure, of_own_runs
+from zcquest.levels.language import say
 from zcquest.tui.book import book
 from zcquest.tui.language import N_, _
 from zcquest.tui.screens.base import ZcScreen
 from zcquest.tui.widgets.columns import left
+from zcquest.tui.widgets.cost_lines import cost_lines, no_cost_lines
 from zcquest.tui.widgets.heading import Heading
 
 SCHEME = "codex:"
@@ -33,6 +36,7 @@ class CodexScreen(ZcScreen[None]):
     BINDINGS = [
         Binding("slash", "search", N_("Search"), key_display="/", tooltip=N_("Search titles and texts")),
         Binding("backspace", "previous", N_("Page before"), key_display="bksp", tooltip=N_("The page before this one")),
+        Binding("m", "measure", N_("Measure"), tooltip=N_("What this call costs here: run a small plan and look")),
         *(Binding(str(digit), f"follow({digit})", show=False) for digit in range(1, 10)),
         Binding("pagedown,space", "scroll(1)", N_("Scroll"), show=False, tooltip=N_("Scroll the page")),
         Binding("pageup", "scroll(-1)", show=False),
@@ -43,6 +47,8 @@ class CodexScreen(ZcScreen[None]):
         super().__init__()
         self._name: str = name if name and name in book() else next(iter(book()))
         self._visited: list[str] = []
+        self._costs: dict[str, Cost | None] = {}  # by call, as far as they have been looked for
+        self._measuring: str | None = None
 
     def compose(self) -> ComposeResult:
         yield Heading()
@@ -54,6 +60,7 @@ class CodexScreen(ZcScreen[None]):
                 with VerticalScroll(id="page"):
                     yield Static(id="title", markup=False)
                     yield Static(id="call", markup=False)
+                    yield Static(id="cost", markup=False)
                     yield Markdown(id="text", open_links=False)
                 yield Static(id="links", markup=False)
         yield Footer()
@@ -108,7 +115,35 @@ class CodexScreen(ZcScreen[None]):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action == "previous" and not self._visited:
             return None
+        if action == "measure":
+            return (self._name in SAMPLES and self._measuring is None) or None
         return super().check_action(action, parameters)
+
+    def action_measure(self) -> None:
+        self._measuring = self._name
+        self._show_cost()
+        self.refresh_bindings()
+        self.run_worker(self._measure(self._name))
+
+    async def _measure(self, call: str) -> None:
+        from zcquest.engine.children import ChildLost
+        from zcquest.engine.logs import LogUnavailable
+        from zcquest.levels.play import Unplayable, explain
+
+        try:
+            lab = await self.game.laboratory()
+            try:
+                self._costs[call] = await measure(call, self.game.campaign, lab)
+            except (ChildLost, LogUnavailable, OSError) as failure:
+                raise Unplayable(explain(lab, failure)) from failure
+        except Unplayable as refusal:
+            why = say(refusal.reason)
+            self.notify(why, title=_("This could not be run"), severity="error", timeout=15, markup=False)
+        finally:
+            self._measuring = None
+            if self.is_mounted:
+                self._show_cost()
+                self.refresh_bindings()
 
     @on(Input.Changed, "#search")
     def filter_pages(self) -> None:
@@ -128,6 +163,7 @@ class CodexScreen(ZcScreen[None]):
         if event.option_id and event.option_id != self._name:
             self._name = event.option_id
             self._show()
+            self.refresh_bindings()
 
     @on(Markdown.LinkClicked)
     def follow_link(self, event: Markdown.LinkClicked) -> None:
@@ -163,9 +199,25 @@ class CodexScreen(ZcScreen[None]):
         call.display = page.name in CALLS
         if page.name in CALLS:
             call.update(call_lines(page.name))
+        self._show_cost()
         self.query_one("#text", Markdown).update(linked(f"{page.summary}\n\n{page.body}", page.links))
         self.query_one("#links", Static).update(link_line(page.links))
         self.query_one("#page").scroll_home(animate=False)
+
+    def _show_cost(self) -> None:
+        """Of a call's page: what own runs or a measurement have shown; nothing on the others."""
+        shown, call = self.query_one("#cost", Static), self._name
+        shown.display = call in CALLS
+        if call not in CALLS:
+            return
+        if call not in self._costs:
+            self._costs[call] = of_own_runs(call, self.game.progress)
+        if call == self._measuring:
+            shown.update(Content.styled(_("measuring ..."), "$accent"))
+        elif cost := self._costs[call]:
+            shown.update(cost_lines(cost))
+        else:
+            shown.update(no_cost_lines())
 
 
 def matches(page: codex.Page, words: list[str]) -> bool:

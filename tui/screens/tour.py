@@ -20,7 +20,6 @@ from zcquest.tui.widgets.machine_map import MachineMap
 from zcquest.tui.widgets.map.layout import WALL
 from zcquest.tui.widgets.plan_editor import PlanEditor
 from zcquest.tui.widgets.run_bar import RunBar
-from zcquest.tui.widgets.trace_view import TraceView
 
 if TYPE_CHECKING:
     from zcquest.tui.screens.level import LevelScreen
@@ -86,6 +85,10 @@ def _border(level: LevelScreen) -> Region:
     return Region(region.x + floor.wall, region.y, WALL, region.height) if floor else region
 
 
+def _trace(level: LevelScreen) -> Region:
+    return level.query_one("#trace").region
+
+
 def _of(kind: type[Any]) -> Callable[[LevelScreen], Region]:
     return lambda level: level.query_one(kind).region
 
@@ -126,7 +129,7 @@ STOPS: Final = (
             "the map moves. Press it once more for the call after it."
         ),
         "trace",
-        _of(TraceView),
+        _trace,
         frozenset({"step"}),
     ),
     Stop(
@@ -137,7 +140,7 @@ STOPS: Final = (
             "were copied; if it gets yours, they were shared."
         ),
         "trace",
-        _of(TraceView),
+        _trace,
         frozenset({"step", "tamper"}),
     ),
     Stop(
