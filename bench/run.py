@@ -6,7 +6,7 @@ import asyncio
 import os
 import platform
 
-from bench import brokers, calls, start, terminal
+from bench import brokers, calls, replay, start, terminal
 from zcquest.levels.play import open_laboratory
 
 
@@ -21,6 +21,7 @@ async def main() -> None:
         await brokers.loops(laboratory)
         await brokers.selecting(laboratory)
         await brokers.whole_race(laboratory)
+    await replay.scrubbing()
     terminal.first_frame()
     terminal.keys_while_streaming()
 

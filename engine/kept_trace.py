@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import struct
 import zlib
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import accumulate
 from typing import TypeAlias
@@ -21,12 +21,12 @@ from zcquest.engine.plan import Plan
 from zcquest.engine.trace import BLOCK as DISK_BLOCK
 from zcquest.engine.trace import RECORD, Record, Trace, decode
 
-BLOCK = 4096  # calls that are packed and read together
+BLOCK = 2048  # calls that are packed and read together
 TICK = 64  # calls of the finest sums
 MOST_BYTES = 8 << 20  # of packed records; of the calls after that only the sums are kept
 _MAGIC = b"zcquest trace 1\n"
 _FOOT = struct.Struct("<Q")  # where the index begins
-_BLOCKS_AT_HAND = 6
+_BLOCKS_AT_HAND = 8
 _LEVEL = 1  # zlib's: the layout does most of it
 
 Row: TypeAlias = tuple[int, ...]  # in the order of RECORD's fields
@@ -92,12 +92,13 @@ class Firsts(msgspec.Struct, frozen=True, array_like=True):
 
 
 class _Block(msgspec.Struct, frozen=True, array_like=True):
-    """`length` bytes of packed records at `offset`; 0 where only the sums are kept."""
+    """`length` bytes of packed records at `offset`; 0 where only the sums are kept. `codes`: how many of which call."""
 
     calls: int
     offset: int
     length: int
     sums: Sums
+    codes: dict[int, int]
 
 
 class _Index(msgspec.Struct, frozen=True, array_like=True):
@@ -124,7 +125,7 @@ def pack_rows(blocks: Iterable[bytes], plan: Plan, most: int = MOST_BYTES) -> by
         squeezed = zlib.compress(_by_column(raw), _LEVEL) if at < most else b""
         if at + len(squeezed) > most:
             squeezed, most = b"", 0  # the kept ones are the run's first
-        found.append(_Block(len(rows), at, len(squeezed), add_rows(rows, plan)))
+        found.append(_Block(len(rows), at, len(squeezed), add_rows(rows, plan), _codes(rows)))
         ticks += (_tick(rows[tick : tick + TICK]) for tick in range(0, len(rows), TICK))
         watch.look(rows, start, plan)
         packed.append(squeezed)
@@ -157,6 +158,11 @@ def _tick(rows: Sequence[Row]) -> Tick:
         sum(1 for row in rows if row[4]),
         sum(row[8] + row[9] for row in rows),
     )
+
+
+def _codes(rows: Sequence[Row]) -> dict[int, int]:
+    """How many calls there are of which code, in the order in which they first come."""
+    return dict(Counter(row[3] for row in rows))
 
 
 class _Watch:
@@ -270,20 +276,25 @@ class KeptTrace:
 
     def sums(self, calls: int) -> Sums:
         """The first `calls` calls added up; where no call is kept, to the end of a block. Raises TraceDamaged."""
-        number, within = divmod(min(calls, self.calls), BLOCK)
+        if calls >= self.calls:
+            return self._before[-1]
+        number, within = divmod(calls, BLOCK)
         if not within:
             return self._before[number]
         if not self._blocks[number].length:
             return self._before[number + 1]
         return self._before[number] + add_rows(self._block(number)[:within], self._plan)
 
-    def between(self, start: int, stop: int) -> Sums:
-        """Calls `start` to `stop` added up, without those in between where whole blocks are. Raises TraceDamaged."""
+    def between(self, start: int, stop: int) -> tuple[Sums, dict[int, int]]:
+        """Calls `start` to `stop` added up, and how many there are of which code. Raises TraceDamaged.
+
+        A block, asked for from its first call to its last, is not read for it.
+        """
         number, within = divmod(start, BLOCK)
-        if not within and number < len(self._blocks) and stop - start >= self._blocks[number].calls:
-            found = [block.sums for block in self._blocks[number : -(-stop // BLOCK)]]
-            return list(accumulate(found))[-1]
-        return add_rows(self.rows(start, stop), self._plan)
+        if not within and number < len(self._blocks) and stop - start == self._blocks[number].calls:
+            return self._blocks[number].sums, self._blocks[number].codes
+        rows = self.rows(start, stop)
+        return add_rows(rows, self._plan), _codes(rows)
 
     def _block(self, number: int) -> list[Row]:
         if number in self._at_hand:

@@ -20,7 +20,7 @@ from zcquest.levels.traces import TraceStore
 
 GRAINS = (1, TICK, BLOCK)  # calls of one row of the list, from a single call up
 ROWS = 1500  # rows that a list may have before the next coarser grain is shown
-_EXACT = 16 * BLOCK  # calls up to which a timeline looks at each
+_EXACT = 4 * BLOCK  # calls up to which a timeline looks at each
 _BY_CODE = {call.name: code for code, call in enumerate(CODES)}
 
 
@@ -123,14 +123,11 @@ class Replay:
         return self._trace.rows(start, stop)
 
     def group(self, first: int, grain: int) -> Group:
-        """The up to `grain` calls from `first` on, of those that are kept. Raises TraceDamaged."""
+        """The up to `grain` calls from `first`, a multiple of TICK, on, of those that are kept. Raises TraceDamaged."""
         count = min(grain, self.kept - first)
-        names: dict[str, int] = {}
-        for row in self._trace.rows(first, first + min(count, BLOCK)):
-            name = CODES[row[3]].name
-            names[name] = names.get(name, 0) + 1
-        at = self._trace.ticks[first // TICK].at_ns if first % TICK == 0 else self._trace.record(first).at_ns
-        return Group(first, count, at, self._trace.between(first, first + count), tuple(names.items()))
+        sums, codes = self._trace.between(first, first + count)
+        at = self._trace.ticks[first // TICK].at_ns
+        return Group(first, count, at, sums, tuple((CODES[code].name, calls) for code, calls in codes.items()))
 
     def columns(self, width: int) -> tuple[Column, ...]:
         """The kept calls in at most `width` stretches. Raises TraceDamaged."""

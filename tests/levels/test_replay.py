@@ -82,12 +82,14 @@ def test_the_sums_up_to_any_call_are_those_of_the_calls_before_it(long_trace: Tr
     for calls in (0, 1, TICK, BLOCK - 1, BLOCK, BLOCK + 8, 2 * BLOCK + 5, len(rows)):
         assert kept.sums(calls) == add_rows(rows[:calls], plan)
     for start, stop in ((0, BLOCK), (BLOCK, 3 * BLOCK), (TICK, 2 * TICK), (3 * BLOCK, 3 * BLOCK + 100)):
-        assert kept.between(start, stop) == add_rows(rows[start:stop], plan)
+        sums, codes = kept.between(start, stop)
+        assert sums == add_rows(rows[start:stop], plan)
+        assert codes == {CODE["read"]: (stop - start) // 2, CODE["write"]: (stop - start) // 2}
 
 
 def test_a_call_takes_a_few_bytes_and_a_long_run_no_more_than_its_share(long_trace: Trace, plan: Plan) -> None:
     assert len(pack(long_trace, plan)) < 10 * len(long_trace)
-    short = KeptTrace(pack(long_trace, plan, most=20_000), plan)
+    short = KeptTrace(pack(long_trace, plan, most=10_000), plan)
     assert 0 < short.kept < short.calls == len(long_trace)
     assert short.kept % BLOCK == 0
     assert short.sums(short.calls) == add_rows(long_trace.rows(), plan)  # the sums know of all of them
@@ -186,7 +188,7 @@ def test_a_long_run_is_shown_in_groups_that_open(long_trace: Trace, plan: Plan, 
 
 def test_of_a_run_too_long_to_keep_the_end_can_still_be_seen(long_trace: Trace, plan: Plan, played) -> None:  # type: ignore[no-untyped-def]
     scene = msgspec.structs.replace(played[0].first, calls=len(long_trace))
-    replay = Replay(scene, plan, KeptTrace(pack(long_trace, plan, most=20_000), plan))
+    replay = Replay(scene, plan, KeptTrace(pack(long_trace, plan, most=10_000), plan))
     assert replay.settle(replay.kept + 1) == replay.calls
     assert replay.settle(replay.calls - 1, backwards=True) == replay.kept
     assert replay.moment(replay.calls).scene is scene

@@ -65,6 +65,7 @@ class ReplayScreen(ZcScreen[None]):
         self._scenes = scenes
         self._scene = 0
         self._playing: Timer | None = None
+        self._lines = 0  # of the counters: only another count needs another layout
 
     def compose(self) -> ComposeResult:
         yield Heading()
@@ -136,9 +137,12 @@ class ReplayScreen(ZcScreen[None]):
                 so_far=not moment.over,
             )
         )
-        self.query_one("#counters Static", Static).update(counter_lines(moment))
-        self.query_one("#counted", Static).update(counters_in_one(moment))
-        self.query_one("#now", Static).update(_now(moment))
+        counters = counter_lines(moment)
+        lines = counters.plain.count("\n")
+        self.query_one("#counters Static", Static).update(counters, layout=moment.over or lines != self._lines)
+        self._lines = lines
+        self.query_one("#counted", Static).update(counters_in_one(moment), layout=False)
+        self.query_one("#now", Static).update(_now(moment), layout=False)
         self.query_one(CallList).show(replay, self.grain, self.calls)
 
     def _stand(self, calls: int, backwards: bool = False) -> None:

@@ -51,7 +51,9 @@ class CallList(ScrollView, can_focus=False):
     def show(self, replay: Replay, grain: int, calls: int) -> None:
         """Show `replay` in groups of `grain` calls, standing after `calls` of them."""
         self._replay, self._grain, self._at = replay, grain, calls
-        self.virtual_size = Size(self.size.width, self._rows)
+        size = Size(self.size.width, self._rows)
+        if self.virtual_size != size:  # laid out anew
+            self.virtual_size = size
         self.scroll_to(y=self._row_of(calls) - self.size.height // 2, animate=False, immediate=True, force=True)
         self.refresh()
 

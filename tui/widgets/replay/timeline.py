@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 
 from rich.cells import cell_len
 from rich.segment import Segment
@@ -86,13 +87,10 @@ class Timeline(Widget):
     # Rows
 
     def _flags(self, width: int) -> Strip:
-        segments = []
-        for span in self._spans:
-            mark = self._mark(span.column)
-            segments.append(
-                Segment(mark.ljust(span.end - span.start), self._style("mark" if mark == "✗" else "cursor"))
-            )
-        return Strip(segments).crop(0, width)
+        marks = ((self._mark(span.column), span.end - span.start) for span in self._spans)
+        return self._runs(("mark" if mark == "✗" else "cursor", mark.ljust(cells)) for mark, cells in marks).crop(
+            0, width
+        )
 
     def _mark(self, column: Column) -> str:
         if column.failed:
@@ -103,17 +101,21 @@ class Timeline(Widget):
 
     def _bars(self, row: int, rows: int, width: int) -> Strip:
         """`row` counts from the bottom."""
-        segments = []
+        glyphs: list[tuple[str, str]] = []
         for span in self._spans:
             eighths = round(_height(span.column) / self._scale * rows * 8) - row * 8
             if row == 0:
                 eighths = max(eighths, 1)  # every stretch has calls in it
-            glyph = _EIGHTHS[max(0, min(8, eighths))]
             cells = span.end - span.start
             gap = int(cells > 2)
-            style = self._style("cursor" if self._here(span) else "past" if span.column.first < self._at else "bar")
-            segments += [Segment(glyph * (cells - gap), style), Segment(" " * gap)]
-        return Strip(segments).crop(0, width)
+            kind = "cursor" if self._here(span) else "past" if span.column.first < self._at else "bar"
+            glyphs.append((kind, _EIGHTHS[max(0, min(8, eighths))] * (cells - gap) + " " * gap))
+        return self._runs(glyphs).crop(0, width)
+
+    def _runs(self, parts: Iterable[tuple[str, str]]) -> Strip:
+        """Neighbours of one style as one segment: a strip of hundreds of segments takes long to draw."""
+        groups = groupby(parts, key=lambda part: part[0])
+        return Strip([Segment("".join(text for _, text in run), self._style(kind)) for kind, run in groups])
 
     def _cursor_line(self, width: int) -> Strip:
         at = next((span.start for span in self._spans if self._here(span)), 0)
