@@ -136,6 +136,7 @@ class LevelScreen(ZcScreen[None]):
 
     def on_resize(self, event: Resize) -> None:
         self.set_class(not self._roomy, "-narrow")
+        self.panes.set_narrow(not self._roomy)
         self.query_one(Footer).compact = not self._roomy
 
     @property

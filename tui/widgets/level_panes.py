@@ -5,6 +5,7 @@ from __future__ import annotations
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
+from textual.widget import Widget
 from textual.widgets import Static
 
 from zcquest.levels.hints import Situation
@@ -28,6 +29,8 @@ class LevelPanes(Vertical):
         self._view = view
         self._draft = draft
         self._hints = hints
+        self._open = next(iter(PANES))
+        self._narrow = False
 
     def compose(self) -> ComposeResult:
         level = self._view.level
@@ -47,7 +50,7 @@ class LevelPanes(Vertical):
                 yield TraceView()
 
     def on_mount(self) -> None:
-        self.open_pane("map")
+        self.open_pane(self._open)
         self.retranslate()
 
     @property
@@ -83,9 +86,22 @@ class LevelPanes(Vertical):
 
     def open_pane(self, pane: str) -> None:
         """In a narrow terminal, have `pane` (of PANES) in sight."""
-        for name in PANES:
-            self.set_class(name == pane, f"-open-{name}")
+        self._open = pane
+        self._set_out()
         self.query_one(PaneTabs).mark(pane)
+
+    def set_narrow(self, narrow: bool) -> None:
+        """Whether there is room for one pane only."""
+        self._narrow = narrow
+        self._set_out()
+
+    def _set_out(self) -> None:
+        """Not by classes of this widget's: each of them would have the styles of all panes found anew."""
+        panes = {"map": MachineMap, "briefing": "#side", "plan": PlanEditor, "trace": "#trace"}
+        for name, selector in panes.items():
+            self.query_one(selector, Widget).display = not self._narrow or name == self._open
+        for row, names in (("#upper", ("map", "briefing")), ("#lower", ("plan", "trace"))):
+            self.query_one(row).display = not self._narrow or self._open in names
 
     def scroll_to_goals(self) -> None:
         self.query_one("#side", VerticalScroll).scroll_to_widget(self.query_one(Goals), top=True, animate=False)
