@@ -48,9 +48,17 @@ class Moment:
         """Bytes that these movers had copied."""
         return sum(hop.copied for hop in self.scene.hops if Mover(hop.mover) in movers)
 
-    def arrived(self, place: Place) -> int:
-        """Bytes that hops had brought to the place."""
-        return sum(hop.bytes for hop in self.scene.hops if hop.target == place)
+    @property
+    def receiving(self) -> bool:
+        """Whether the bytes came in through the socket."""
+        return any(hop.source == Place.NIC for hop in self.scene.hops)
+
+    @property
+    def through_socket(self) -> int:
+        """Bytes that the plan's calls had put into the socket, or taken from it where it receives."""
+        if self.receiving:
+            return sum(hop.bytes for hop in self.scene.hops if hop.source == Place.SOCKET)
+        return sum(hop.bytes for hop in self.scene.hops if hop.target == Place.SOCKET)
 
 
 @dataclass(frozen=True, slots=True)

@@ -193,3 +193,24 @@ def test_of_a_run_too_long_to_keep_the_end_can_still_be_seen(long_trace: Trace, 
     assert replay.settle(replay.calls - 1, backwards=True) == replay.kept
     assert replay.moment(replay.calls).scene is scene
     assert replay.error() in (BLOCK + 8, replay.calls)
+
+
+@pytest.mark.parametrize(("id", "name"), [("2-3", "mmap-write"), ("3-3", "faulting"), ("4-2", "as-rocketmq-does")])
+async def test_calls_added_up_one_by_one_are_what_the_tally_says(
+    id: str, name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Signals, user faults, lanes of rejected messages: the replay knows no other figures than the report."""
+    monkeypatch.setenv("ZCQUEST_CACHE", str(tmp_path / "cache"))
+    store, level = TraceStore(tmp_path / "traces"), load_campaign().level(id)
+    text = next(reference.plan for reference in level.references if reference.name == name)
+    async with open_laboratory(store.keep) as laboratory:
+        report, _ = await play(laboratory, level, read_plan(level, text))
+    scene = report.first
+    sums = open_replay(scene, report.plan, store).moment(scene.calls).sums
+    assert sums is not None
+    assert scene.switches == 2 * sums.syscalls + 2 * sums.user_faults
+    assert (scene.user_faults, scene.kernel_faults) == (sums.user_faults, sums.kernel_faults)
+    for hop in scene.hops:
+        assert hop.step
+        step = sums.steps[hop.step - 1]
+        assert hop.bytes == (step.disk if hop.source == Place.DISK else step.carried)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from textual.content import Content
 
-from zcquest.engine.places import Evidence, Mover, Place
+from zcquest.engine.places import Evidence, Mover
 from zcquest.levels.language import gettext as _
 from zcquest.levels.language import say
 from zcquest.levels.replay import Moment
@@ -33,7 +33,7 @@ def counters_in_one(moment: Moment) -> Content:
         (f"⇅ {grouped(moment.switches)}", "bold $crossing"),
         (_("CPU {bytes}").format(bytes=about_bytes(int(moment.copied(Mover.CPU, Mover.MIXED)))), "$cpu"),
         (_("DMA {bytes}").format(bytes=about_bytes(int(moment.copied(Mover.DMA)))), "$dma"),
-        (_("sent {bytes}").format(bytes=about_bytes(moment.arrived(Place.SOCKET))), "$foreground"),
+        (_through(moment).format(bytes=about_bytes(moment.through_socket)), "$foreground"),
         (
             _("faults {user}+{kernel}").format(user=moment.scene.user_faults, kernel=moment.scene.kernel_faults),
             "$quiet",
@@ -44,6 +44,10 @@ def counters_in_one(moment: Moment) -> Content:
     return Content("   ").join([Content.styled(text, style) for text, style in parts])
 
 
+def _through(moment: Moment) -> str:
+    return _("received {bytes}") if moment.receiving else _("sent {bytes}")
+
+
 def _counters(moment: Moment) -> Iterator[tuple[str, str, Evidence | None, str]]:
     scene, sums = moment.scene, moment.sums
     if line := moment.line:
@@ -52,7 +56,8 @@ def _counters(moment: Moment) -> Iterator[tuple[str, str, Evidence | None, str]]
     yield _("mode switches"), grouped(moment.switches), Evidence.COUNTED, "bold $crossing"
     yield _("copied by CPU"), exact_bytes(int(moment.copied(Mover.CPU, Mover.MIXED))), _of(moment, Mover.CPU), "$cpu"
     yield _("copied by DMA"), exact_bytes(int(moment.copied(Mover.DMA))), _of(moment, Mover.DMA), "$dma"
-    yield _("into the socket"), exact_bytes(moment.arrived(Place.SOCKET)), Evidence.COUNTED, ""
+    way = _("from the socket") if moment.receiving else _("into the socket")
+    yield way, exact_bytes(moment.through_socket), Evidence.COUNTED, ""
     yield _("faults, user"), grouped(scene.user_faults), Evidence.METERED, ""
     yield _("faults in calls"), grouped(scene.kernel_faults), Evidence.METERED, ""
     if sums:
