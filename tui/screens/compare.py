@@ -28,12 +28,13 @@ from zcquest.tui.widgets.compare.lines import (
     Columns,
     feature_columns,
     figure_lines,
-    head_line,
     hop_columns,
     parting_lines,
     plan_columns,
 )
 from zcquest.tui.widgets.heading import Heading
+
+PARTS = ("plans", "figures", "hops", "features", "parting")
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,9 +68,8 @@ class CompareScreen(ZcScreen[None]):
         yield Heading()
         yield Static(id="waiting", markup=False)
         with VerticalScroll(id="sides"):
-            for part in ("head", "plans", "figures", "hops", "features", "parting"):
-                if part != "head":
-                    yield Static(classes="part-title", id=f"{part}-title", markup=False)
+            for part in PARTS:
+                yield Static(classes="part-title", id=f"{part}-title", markup=False)
                 yield Static(id=part)
         yield Footer()
 
@@ -88,7 +88,7 @@ class CompareScreen(ZcScreen[None]):
         title = f"{level.id} {level.text().title}" if level.scored else level.text().title
         self.query_one(Heading).title = _("Compare: {title}").format(title=title)
         titles = {
-            "plans": _("Plans"),
+            "plans": "",
             "figures": _("Figures"),
             "hops": _("Hops"),
             "features": _("Features"),
@@ -139,9 +139,8 @@ class CompareScreen(ZcScreen[None]):
         width = self.query_one("#plans").content_size.width or self.size.width - 4
         columns = Columns.of(width)
         parts = {
-            "head": head_line(titles, columns),
-            "plans": plan_columns(plans, width),
-            "figures": figure_lines(pair, columns),
+            "plans": plan_columns(titles, plans, width),
+            "figures": figure_lines(titles, pair, columns),
             "hops": hop_columns(pair, columns),
             "features": feature_columns(pair, columns),
             "parting": parting_lines(self._compared(pair), titles),

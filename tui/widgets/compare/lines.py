@@ -22,7 +22,7 @@ from zcquest.tui.widgets.result.verdict_lines import feature_name
 from zcquest.tui.widgets.wording import KEPT, LOST, grouped, metric_figure, metric_word
 
 _INKS = {Mover.CPU: "$cpu", Mover.MIXED: "$cpu", Mover.DMA: "$dma", Mover.NONE: "$shared", Mover.UNKNOWN: "$error"}
-_LEAST_NAME, _WIDEST_NAME = 16, 28  # cells
+_LEAST_NAME, _WIDEST_NAME, _FIGURE = 16, 28, 12  # cells
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,17 +38,11 @@ class Columns:
         return cls(name, max(12, (width - name) // 2))
 
 
-def head_line(titles: tuple[str, str], columns: Columns) -> Content:
-    """Whose columns these are."""
-    sides = [left(Content.styled(title, "bold $primary"), columns.side) for title in titles]
-    return Content.assemble(left("", columns.name), *sides)
-
-
-def plan_columns(plans: tuple[str, str], width: int) -> Content:
+def plan_columns(titles: tuple[str, str], plans: tuple[str, str], width: int) -> Content:
     """Both plans, line by line; a line that the other has not is marked."""
     half = width // 2
     ours, theirs = (plan.strip("\n").splitlines() for plan in plans)
-    lines = []
+    lines = [Content.assemble(*(left(Content.styled(f"  {title}", "bold $primary"), half) for title in titles))]
     matched = SequenceMatcher(a=ours, b=theirs, autojunk=False)
     for tag, start, stop, other_start, other_stop in matched.get_opcodes():
         same = tag == "equal"
@@ -66,9 +60,15 @@ def _plan_line(text: str, same: bool, width: int) -> Content:
     return left(Content.styled(mark + text, "$quiet" if same else "bold $accent"), width)
 
 
-def figure_lines(scenes: tuple[SceneReport, SceneReport], columns: Columns) -> Content:
+def figure_lines(titles: tuple[str, str], scenes: tuple[SceneReport, SceneReport], columns: Columns) -> Content:
     """The metrics and meters, the better of two marked."""
-    return Content("\n").join([_figure(*figure, columns) for figure in _figures(*scenes)])
+    return Content("\n").join([_head(titles, columns), *(_figure(*figure, columns) for figure in _figures(*scenes))])
+
+
+def _head(titles: tuple[str, str], columns: Columns) -> Content:
+    """Whose columns these are, over the figures' right edges."""
+    sides = [left(right(Content.styled(title, "$primary"), _FIGURE), columns.side) for title in titles]
+    return Content.assemble(left("", columns.name), *sides)
 
 
 def _figures(one: SceneReport, other: SceneReport) -> Iterator[tuple[str, tuple[str, str], int]]:
@@ -103,7 +103,7 @@ def _figure(name: str, values: tuple[str, str], better: int, columns: Columns) -
     sides = []
     for value, place in zip(values, (-1, 1), strict=True):
         mark = Content.styled(f" {KEPT}", "$success") if place == better else Content("  ")
-        sides.append(left(right(Content.styled(value, "bold"), 12) + mark, columns.side))
+        sides.append(left(right(Content.styled(value, "bold"), _FIGURE) + mark, columns.side))
     return Content.assemble(left(Content.styled(name, "$quiet"), columns.name), *sides)
 
 
@@ -121,13 +121,13 @@ def hop_columns(scenes: tuple[SceneReport, SceneReport], columns: Columns) -> Co
 
 def _hops(hops: Sequence[HopReport]) -> Content:
     if not hops:
-        return Content.styled(" " * 11 + "-", "$quiet")
+        return Content.styled("-".rjust(_FIGURE), "$quiet")
     total = sum(hop.bytes for hop in hops)
     movers = list(dict.fromkeys(Mover(hop.mover) for hop in hops))
     evidence = list(dict.fromkeys(Evidence(hop.evidence) for hop in hops))
     said = [Content.styled(mover_name(mover), _INKS[mover]) for mover in movers]
     words = ", ".join(map(evidence_word, evidence))
-    return Content.assemble(right(about_bytes(total), 12), "  ", Content("+").join(said), "  ", (words, "$quiet"))
+    return Content.assemble(right(about_bytes(total), _FIGURE), "  ", Content("+").join(said), "  ", (words, "$quiet"))
 
 
 def feature_columns(scenes: tuple[SceneReport, SceneReport], columns: Columns) -> Content:
