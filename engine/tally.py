@@ -26,6 +26,7 @@ NO_NIC = message("loopback has no network card: this copy is what a card would m
 NO_CARD = message("loopback has no network card: this copy is what a card would have made when the bytes came in")
 FLUSHED = message("the call returned 0: the kernel says that these bytes, written before it, are on the disk")
 NOT_REACHED = message("the probe could not reach this hop: none of its bytes arrived at the consumer")
+NEVER_WRITTEN = message("the probe could not reach this hop: none of its bytes came into the log")
 
 
 UNSEEN_DEPARTURE = message(
@@ -263,12 +264,14 @@ def _fetched_for_others(index: int, count: int) -> Hop:
 
 
 def _proved(index: int, source: Place, target: Place, count: int, proof: Proof | None, doubt: Message | None) -> Hop:
+    inwards = source is Place.SOCKET or target is Place.PAGE_CACHE
     if doubt or proof is None or proof.finding is Finding.NOTHING:
-        return Hop(index, source, target, Mover.UNKNOWN, count, 0, Evidence.NOTHING, doubt or NOT_REACHED)
+        unseen = NEVER_WRITTEN if inwards else NOT_REACHED
+        return Hop(index, source, target, Mover.UNKNOWN, count, 0, Evidence.NOTHING, doubt or unseen)
     seen = {"bytes": proof.old + proof.new, "old": proof.old, "new": proof.new}
     if proof.sink is Place.DLQ:
         note = message("of {bytes} tampered bytes the DLQ holds {old} old and {new} new", **seen)
-    elif source is Place.SOCKET or target is Place.PAGE_CACHE:
+    elif inwards:
         note = message("of {bytes} tampered bytes the log holds {old} old and {new} new", **seen)
     else:
         note = message("of {bytes} tampered bytes the consumer got {old} old and {new} new", **seen)

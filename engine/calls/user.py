@@ -35,7 +35,7 @@ class Memcpy(Call):
 
     def execute(self, machine: Machine, step: Step) -> Iterator[None]:
         target, source, size = step.values
-        count = machine.count(size)
+        count = machine.count(size, source)
         start, into = machine.address(source), machine.address(target)
         if start is None or into is None:
             raise NoBytes(self.name, "map")

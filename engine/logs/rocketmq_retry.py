@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from struct import Struct, pack_into, unpack_from
 
+from zcquest.engine.logs.formats import Damaged
 from zcquest.engine.logs.rocketmq_layout import (
     PHYSICAL_OFFSET_AT,
     RECONSUME_TIMES_AT,
@@ -17,6 +18,7 @@ from zcquest.engine.logs.rocketmq_layout import (
     record_size,
 )
 from zcquest.engine.logs.rocketmq_message import NAME_END, VALUE_END, property_of
+from zcquest.engine.message import message
 
 GROUP = b"shop"  # the consumers' group
 RETRY_TOPIC = b"%RETRY%" + GROUP
@@ -28,10 +30,10 @@ _I32, _I16 = Struct(">i"), Struct(">h")
 def rewrite(memory: memoryview, size: int, times: int, *, dead: bool) -> int:
     """Turn the message of `size` bytes at the start of `memory` into the one that its `times`th rejection makes of it.
 
-    In place; returns its new size. Raises ValueError where there is no message, or no room for a longer one.
+    In place; returns its new size. Raises Damaged where there is no message, or no room for a longer one.
     """
     if size < RECONSUME_TIMES_AT or record_size(memory, 0) != size or (found := parts(memory, 0, size)) is None:
-        raise ValueError("no message")
+        raise Damaged(0, message("what lies there is no message that rewrite understands"))
     topic = bytes(memory[found.topic : found.topic_end])
     properties = bytes(memory[found.properties : size])
     fresh_topic = DLQ_TOPIC if dead else RETRY_TOPIC
@@ -39,7 +41,10 @@ def rewrite(memory: memoryview, size: int, times: int, *, dead: bool) -> int:
     tail = b"".join((bytes([len(fresh_topic)]), fresh_topic, _I16.pack(len(fresh)), fresh))
     fresh_size = found.body_end + len(tail)
     if fresh_size > len(memory):
-        raise ValueError("no room")
+        reason = message(
+            "the rewritten message takes {size} bytes, there is room for {room}", size=fresh_size, room=len(memory)
+        )
+        raise Damaged(0, reason)
     memory[found.body_end : fresh_size] = tail
     pack_into(">I", memory, 0, fresh_size)
     _I32.pack_into(memory, RECONSUME_TIMES_AT, times)

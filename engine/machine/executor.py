@@ -85,6 +85,7 @@ def send_back(machine: Machine, plan: Plan) -> Iterator[None]:
     if machine.settle is None or machine.pending or not (machine.finished or machine.end_of_file):
         return
     numbered = list(enumerate(plan.steps))
+    machine.face_consumer()
     while references := machine.settle():
         for message in references:
             machine.rejections[message.offset] += 1

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import socket
 from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from zcquest.engine.calls.base import SOCKETS
 from zcquest.engine.machine.extent import Extent
-from zcquest.engine.machine.machine import Machine, Sent
+from zcquest.engine.machine.machine import Machine, Reference, Sent
 from zcquest.engine.plan.model import Step
 
 
@@ -39,7 +41,26 @@ class FanMachine(Machine):
 
     def turn(self, step: Step) -> None:
         """Serve the socket that the step names, if it names one."""
-        wanted = next((word for word in step.values if word in SOCKETS), self.current)
+        self._serve(next((word for word in step.values if word in SOCKETS), self.current))
+
+    def face_consumer(self) -> None:
+        self._serve(SOCKETS[0])
+
+    @contextmanager
+    def aside(self, message: Reference) -> Iterator[None]:
+        """As with one socket; the neighbour's cursor stands at the message too."""
+        kept, self.aside_outlet.position = self.aside_outlet.position, message.offset
+        try:
+            with super().aside(message):
+                try:
+                    yield
+                finally:
+                    self.face_consumer()
+        finally:
+            self.aside_outlet.position = kept
+            self.aside_outlet.pending.clear()
+
+    def _serve(self, wanted: str) -> None:
         if wanted != self.current:
             self.current = wanted
             other = self.aside_outlet
@@ -65,7 +86,7 @@ class FanMachine(Machine):
 
     @property
     def taken(self) -> int:
-        return self.outlet(SOCKETS[0])[0]
+        return self._kept_position if self.message else self.outlet(SOCKETS[0])[0]
 
     @property
     def delivered(self) -> Sent:

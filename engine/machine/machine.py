@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any, NamedTuple
 
-from zcquest.engine.calls.base import ACK_SIZE, BUFFERS, DESCRIPTORS, MESSAGE, SOCKETS, CallFailed, NoBytes
-from zcquest.engine.logs import Subscription, format_of
+from zcquest.engine.calls.base import ACK_SIZE, BUFFERS, DESCRIPTORS, MESSAGE, SOCKETS, CallFailed, NoBytes, Refusal
+from zcquest.engine.logs import Damaged, Subscription, format_of
 from zcquest.engine.logs.rocketmq_retry import rewrite
 from zcquest.engine.machine.memory import (
     MAP_FIXED,
@@ -135,14 +135,19 @@ class Machine:
     def turn(self, step: Step) -> None:
         """Serve the socket that the step names; there is but one here."""
 
+    def face_consumer(self) -> None:
+        """Serve `sock`, whose consumer is the one that sends messages back."""
+
     def count(self, size: int | str, memory: str = "") -> int:
         """The bytes that a step's size stands for: MESSAGE is as long as the rejected message, or what was made of it
         in `memory`."""
-        if size == MESSAGE:
-            assert self.message
-            held = self.buffers[memory].waiting if memory in self.buffers else 0
-            return max(self.message.size, held)
-        return int(size)
+        return self._message_size(memory) if size == MESSAGE else int(size)
+
+    def _message_size(self, memory: str) -> int:
+        assert self.message
+        buffer = self.buffers.get(memory)
+        made = buffer.rewritten if buffer and buffer.holds(self.message.offset, 1) else 0
+        return made or self.message.size
 
     # -- rejected messages ---------------------------------------------------------------------------------------------
 
@@ -171,15 +176,21 @@ class Machine:
                     self.buffers[word].again(self.message.offset)
 
     def rewrite(self, name: str, word: str, *, dead: bool) -> None:
-        """Give the message at the start of the memory the form that RocketMQ stores after its rejection."""
+        """Give the message at the start of the memory the form that RocketMQ stores after its rejection.
+
+        Raises NoBytes, and Refusal where it is no message that can be given that form.
+        """
         assert self.message
         times = self.rejections[self.message.offset]
-        view, size, buffer = self.memory(word), self.message.size, self.buffers.get(word)
+        view, size, buffer = self.memory(word), self._message_size(word), self.buffers.get(word)
         if view is None or word == "ack" or (buffer and not buffer.holds(self.message.offset, size)):
             raise NoBytes(name, word)
         if word == "map":
             view = view[self.message.offset :]
-        fresh = self.call(name, _rewrite, (view, size, times, dead), self.message.offset, size)
+        refused: list[Damaged] = []
+        fresh = self.call(name, _rewrite, (refused, view, size, times, dead), self.message.offset, size)
+        if refused:
+            raise Refusal(refused[0].message)
         if buffer:
             buffer.grown(fresh)
 
@@ -297,9 +308,10 @@ class Machine:
             return  # nothing of the log: the zeros of a buffer that was never filled
         first = buffer.pending[0]
         if source != target:
-            log = first.log
+            log, made = first.log, buffer.rewritten if first.at == 0 else 0
             self.unloaded(source, count)
             self.overwritten += self.buffers[target].fill(log, count)
+            self.buffers[target].rewritten = made if made <= count else 0
             return
         clear = max(first.at, count)  # before that, the source lies where the target does now
         if clear < first.at + count:
@@ -409,5 +421,9 @@ def _poll(events: int, fds: tuple[int, ...]) -> int:
     return len(poller.poll())
 
 
-def _rewrite(view: memoryview, size: int, times: int, dead: bool) -> int:
-    return rewrite(view, size, times, dead=dead)
+def _rewrite(refused: list[Damaged], view: memoryview, size: int, times: int, dead: bool) -> int:
+    try:
+        return rewrite(view, size, times, dead=dead)
+    except Damaged as damage:
+        refused.append(damage)
+        return -1

@@ -68,6 +68,7 @@ class Buffer:
         self.pending: deque[Extent] = deque()
         self.loaded: Extent | None = None  # what the latest load put at the buffer's start
         self.filled = False
+        self.rewritten = 0  # bytes of the message that `rewrite` made of what was loaded; 0: it is as it was
 
     @property
     def waiting(self) -> int:
@@ -78,6 +79,7 @@ class Buffer:
         """The buffer now starts with `length` log bytes. Returns how many unsent bytes that overwrote."""
         lost = self.waiting
         self.pending.clear()
+        self.rewritten = 0
         if length:
             self.pending.append(Extent(0, log, length))
             self.loaded = Extent(0, log, length)
@@ -96,7 +98,7 @@ class Buffer:
     def grown(self, length: int) -> None:
         """What was loaded has been made `length` bytes long, where it lies."""
         if self.loaded:
-            self.loaded.length = length
+            self.loaded.length = self.rewritten = length
             self.again(self.loaded.log)
 
     def gathered(self, count: int) -> None:

@@ -11,7 +11,7 @@ from zcquest.engine.logs import LogSpec
 from zcquest.engine.machine.executor import Ending
 from zcquest.engine.places import Mover, Place
 from zcquest.engine.plan import parse_plan
-from zcquest.engine.scene import Neighbour, Scene
+from zcquest.engine.scene import DeadLetters, Neighbour, Poison, Scene
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -100,3 +100,26 @@ async def test_it_can_be_stepped(laboratory: Laboratory) -> None:
 async def test_without_a_neighbour_there_is_no_second_socket(laboratory: Laboratory) -> None:
     observed = await observe(laboratory, "repeat:\n sendfile(sock2, log, 64K)\n", neighbour=None)
     assert observed.tally.errors == {"EBADF": 1}
+
+
+@pytest.mark.parametrize("first", ["sock", "sock2"])
+async def test_what_the_consumer_rejects_comes_back_to_it_alone(laboratory: Laboratory, first: str) -> None:
+    """Whichever socket the repeat lane served last."""
+    second = "sock2" if first == "sock" else "sock"
+    log = LogSpec(size=256 << 10, format="rocketmq")
+    text = (
+        f"repeat:\n sendfile({first}, log, 64K)\n sendfile({second}, log, 64K)\n"
+        "on reject:\n sendfile(sock, log, msg)\n"
+        "on giveup:\n sendfile(sock2, log, msg)\n copy_file_range(log, dlq, msg)\n"
+    )
+    given = {"log": log, "neighbour": Neighbour(), "poison": (Poison(message=7),), "retries": 2, "dlq": DeadLetters()}
+    async with laboratory.session(scene(**given), parse_plan(text, CALLS)) as session:
+        stop = await session.run()
+        await session.finish()
+        ours, theirs = session.delivery, session.neighbours_delivery
+        assert session.dlq and stop.ending is Ending.SENT
+        assert session.dlq.read_bytes() == session.log.read_bytes()[7 << 10 : 8 << 10]
+        assert ours and theirs
+        assert ours.attempts == [(7, 3, False)]
+        assert (ours.received, theirs.received) == (log.size + (2 << 10), log.size + (1 << 10))
+        assert session.paused.position == log.size

@@ -128,6 +128,13 @@ async def test_what_is_kept_in_memory_alone_is_delivered_to_nobody(laboratory: L
     assert not seen.features["delivery"].kept
 
 
+async def test_a_hop_whose_bytes_never_came_into_the_log_says_so(laboratory: Laboratory) -> None:
+    observed = await laboratory.observe(scene(), MEMORY_ONLY)
+    hop = next(hop for hop in observed.tally.hops if hop.target is Place.BUFFER)
+    assert hop.evidence is Evidence.NOTHING
+    assert "came into the log" in str(hop.note)
+
+
 async def test_a_plan_that_never_acknowledges_is_sent_no_more_than_the_window(laboratory: Laboratory) -> None:
     seen = await laboratory.observe(scene(deadline=0.3), plan(TAKE, STORE), probing=False)
     assert (seen.stop.ending, seen.tally.payload) == (Ending.DEADLINE, STEADY.window)

@@ -92,6 +92,33 @@ async def test_a_retried_message_comes_as_often_as_it_is_due(laboratory: Laborat
     assert observed.tally.syscalls == {"sendfile": 4 + 2 + 3 + 3, "copy_file_range": 1}
 
 
+async def test_msg_is_the_message_however_much_was_loaded(laboratory: Laboratory) -> None:
+    dead, log, _ = await queue_after(laboratory, f"{SEND}on reject:\n pread(log, buf, 64K)\n write(dlq, buf, msg)\n")
+    assert dead == b"".join(original(log, number) for number in (3, 77, 200))
+
+
+async def test_a_rewritten_message_is_copied_whole(laboratory: Laboratory) -> None:
+    text = f"{SEND}on giveup:\n pread(log, buf, msg)\n rewrite(buf)\n memcpy(buf2, buf, msg)\n write(dlq, buf2, msg)\n"
+    dead, log, _ = await queue_after(laboratory, text, retries=0, dlq=DeadLetters(rewritten=True))
+    assert dead == b"".join(rewritten(original(log, number), 1, dead=True) for number in (3, 77, 200))
+
+
+async def test_a_message_can_be_rewritten_twice(laboratory: Laboratory) -> None:
+    text = f"{SEND}on giveup:\n pread(log, buf, msg)\n rewrite(buf)\n rewrite(buf)\n write(dlq, buf, msg)\n"
+    dead, log, session = await queue_after(laboratory, text, retries=0, dlq=DeadLetters(rewritten=True))
+    assert session.stop and session.stop.ending is Ending.SENT
+    twice = (rewritten(rewritten(original(log, number), 1, dead=True), 1, dead=True) for number in (3, 77, 200))
+    assert dead == b"".join(twice)
+
+
+async def test_what_cannot_be_rewritten_is_refused_with_a_reason(laboratory: Laboratory) -> None:
+    """Here because the next rejection's reference was read over the message."""
+    lane = " pread(log, buf, msg)\n sendfile(sock, log, msg)\n read(sock, buf, 4)\n rewrite(buf)\n"
+    observed = await observe(laboratory, f"{SEND}on reject:\n{lane}", poison=POISON[:1], deadline=3.0)
+    assert observed.stop.ending is Ending.DAMAGED
+    assert "no message" in str(observed.stop.reason)
+
+
 @pytest.mark.parametrize(
     "taken", ["pread(log, buf2, msg)", "read(log, buf3, msg)\n memcpy(buf2, buf3, msg)\n memcpy(buf, buf3, msg)"]
 )
