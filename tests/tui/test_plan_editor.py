@@ -135,6 +135,9 @@ async def test_the_value_under_the_cursor_is_turned_and_taken_back(open_game: Op
         assert area.text.endswith("write(sock, map, 256K)")
         await pilot.press("ctrl+y")
         assert area.text.endswith("write(sock, map, 128K)")
+        area.move_cursor((3, 27))  # behind all words: the last of them
+        await pilot.press("alt+left")
+        assert area.text.endswith("write(sock, map, 64K)")
         area.move_cursor((1, 5))
         await pilot.press("alt+right")
         assert "mmap(log)" not in area.text and not screen.editor.catch_up().problems

@@ -25,27 +25,22 @@ class Swap:
 def next_value(
     plan: Plan, calls: Sequence[str], line: int, column: int, by: int, useless: Collection[str] = ()
 ) -> Swap | None:
-    """The value `by` places on for the word at 1-based `line` and `column`; None where none stands.
+    """The value `by` places on for the word at 1-based `line` and `column`; None where no step stands.
 
-    On a call's name it is the next of `calls`, ready with arguments of its own. `useless` are resources that the level
-    has no use for.
+    On a call's name it is the next of `calls`, ready with arguments of its own; between words the argument before.
+    `useless` are resources that the level has no use for.
     """
     step = next((step for step in plan.steps if step.span.line == line), None)
     if step is None:
         return None
-    for number, argument in enumerate(step.arguments):
-        if _covers(argument.span, column):
+    for number, argument in reversed(tuple(enumerate(step.arguments))):
+        if argument.span.column <= column:
             return _next_argument(step, number, argument, by, useless)
-    if _covers(Span(line, step.span.column, len(step.call)), column) and step.call in calls:
+    if step.call in calls:
         fitting = [name for name in calls if step.lane in CALLS[name].lanes]
         name = _turn(fitting, step.call, by)
         return Swap(step.span, ready_step(name, plan, step.lane)) if name != step.call else None
     return None
-
-
-def _covers(span: Span, column: int) -> bool:
-    """Whether a cursor in `column` stands on the word, or right behind it."""
-    return span.column <= column <= span.column + span.length
 
 
 def _next_argument(step: Step, number: int, argument: Argument, by: int, useless: Collection[str]) -> Swap | None:

@@ -40,10 +40,6 @@ class PlanText(TextArea):
     BINDINGS = [
         Binding("escape", "leave", N_("Leave the editor"), tooltip=N_("Back to the screen's own keys")),
         Binding("ctrl+@,ctrl+space,f4", "palette", N_("Add"), key_display="^space", tooltip=N_("Add a call here")),
-        Binding("ctrl+z", "undo", N_("Undo"), tooltip=N_("Take back the last change")),
-        Binding("f5", "screen.run", N_("Run"), tooltip=N_("Run the plan in every scene")),
-        Binding("f10", "screen.step", N_("Step"), tooltip=N_("Make one call on a live kernel")),
-        Binding("f3", "screen.word", N_("Codex"), tooltip=N_("Read about the word under the cursor")),
         Binding(
             "alt+right,f8",
             "edit('value', 1)",
@@ -51,6 +47,10 @@ class PlanText(TextArea):
             key_display="alt ←→",
             tooltip=N_("The next value for the word"),
         ),
+        Binding("ctrl+z", "undo", N_("Undo"), tooltip=N_("Take back the last change")),
+        Binding("f5", "screen.run", N_("Run"), tooltip=N_("Run the plan in every scene")),
+        Binding("f10", "screen.step", N_("Step"), tooltip=N_("Make one call on a live kernel")),
+        Binding("f3", "screen.word", N_("Codex"), tooltip=N_("Read about the word under the cursor")),
         Binding("alt+left,shift+f8", "edit('value', -1)", show=False, tooltip=N_("The value before")),
         Binding(
             "alt+up", "edit('move', -1)", N_("Move"), key_display="alt ↑↓", tooltip=N_("Move the line up"), show=False
