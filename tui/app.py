@@ -205,6 +205,14 @@ class ZcquestApp(App[None]):
         if not isinstance(self.screen, HelpScreen):
             self.push_screen(HelpScreen(self.screen))
 
+    def action_words(self) -> None:
+        """Choose a word in sight, the one under the mouse first, and read its page."""
+        from zcquest.tui.screens.words import WordsScreen
+        from zcquest.tui.words import pages_on
+
+        found = pages_on(self.screen, self.mouse_position)
+        self.push_screen(WordsScreen(found), lambda name: self.open_codex(name) if name else None)
+
     def action_toggle_language(self) -> None:
         self.set_language(other_language())
 
@@ -269,7 +277,7 @@ class ZcquestApp(App[None]):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         from zcquest.tui.screens.start import TooSmall
 
-        if action in ("help", "command_palette"):
+        if action in ("help", "command_palette", "words"):
             return not isinstance(self.screen, TooSmall)
         return True
 

@@ -12,7 +12,18 @@ from zcquest.tui.language import N_, translated
 if TYPE_CHECKING:
     from zcquest.tui.app import ZcquestApp
 
-EVERYWHERE = ("back", "close", "app.help", "app.codex", "app.toggle_language", "toggle_language", "app.quit")
+EVERYWHERE = (
+    "back",
+    "close",
+    "app.help",
+    "app.codex",
+    "app.words",
+    "app.toggle_language",
+    "toggle_language",
+    "app.quit",
+)
+
+WORDS = Binding("f3", "app.words", N_("Words"), show=False, tooltip=N_("Read about a word on this screen"))
 
 
 class _InTheLanguage(Screen[ScreenResultType]):
@@ -45,6 +56,7 @@ class ZcScreen(_InTheLanguage[ScreenResultType]):
         Binding("question_mark", "app.help", N_("Help"), key_display="?", tooltip=N_("The keys of this screen")),
         Binding("c", "app.codex", N_("Codex"), tooltip=N_("What every call and word means")),
         Binding("l", "app.toggle_language", N_("Language"), show=False, tooltip=N_("English or Chinese")),
+        WORDS,
     ]
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
@@ -57,7 +69,7 @@ class ZcScreen(_InTheLanguage[ScreenResultType]):
 class ZcModal(_InTheLanguage[ScreenResultType], ModalScreen[ScreenResultType]):
     """A dialogue over a screen; escape closes it with the result None."""
 
-    BINDINGS = [Binding("escape", "close", N_("Close"), tooltip=N_("Close this"))]
+    BINDINGS = [Binding("escape", "close", N_("Close"), tooltip=N_("Close this")), WORDS]
 
     def action_close(self) -> None:
         self.dismiss(None)

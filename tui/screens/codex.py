@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Iterator
 
 from textual import on
@@ -23,7 +24,6 @@ from zcquest.tui.book import book
 from zcquest.tui.language import N_, _
 from zcquest.tui.screens.base import ZcScreen
 from zcquest.tui.widgets.columns import left
-from zcquest.tui.widgets.cost_lines import cost_lines, no_cost_lines
 from zcquest.tui.widgets.heading import Heading
 
 SCHEME = "codex:"
@@ -116,7 +116,7 @@ class CodexScreen(ZcScreen[None]):
         if action == "previous" and not self._visited:
             return None
         if action == "measure":
-            return (self._name in SAMPLES and self._measuring is None) or None
+            return (measurable(self._name) and self._measuring is None) or None
         return super().check_action(action, parameters)
 
     def action_measure(self) -> None:
@@ -182,7 +182,7 @@ class CodexScreen(ZcScreen[None]):
     def _shown(self) -> list[str]:
         wanted = self.query_one("#search", Input).value.casefold().split()
         found = [page for page in book().values() if matches(page, wanted)]
-        found.sort(key=lambda page: not named_by(page, wanted))
+        found.sort(key=lambda page: (wanted != [page.name], not named_by(page, wanted)))
         return [page.name for page in found]
 
     def _list_pages(self) -> None:
@@ -207,9 +207,11 @@ class CodexScreen(ZcScreen[None]):
     def _show_cost(self) -> None:
         """Of a call's page: what own runs or a measurement have shown; nothing on the others."""
         shown, call = self.query_one("#cost", Static), self._name
-        shown.display = call in CALLS
-        if call not in CALLS:
+        shown.display = measurable(call)
+        if not shown.display:
             return
+        from zcquest.tui.widgets.cost_lines import cost_lines, no_cost_lines
+
         if call not in self._costs:
             self._costs[call] = of_own_runs(call, self.game.progress)
         if call == self._measuring:
@@ -218,6 +220,11 @@ class CodexScreen(ZcScreen[None]):
             shown.update(cost_lines(cost))
         else:
             shown.update(no_cost_lines())
+
+
+def measurable(name: str) -> bool:
+    """Whether the page is about a call that this host can make; elsewhere the engine cannot even be imported."""
+    return name in SAMPLES and sys.platform == "linux"
 
 
 def matches(page: codex.Page, words: list[str]) -> bool:

@@ -74,7 +74,6 @@ class LevelScreen(ZcScreen[None]):
         Binding("m", "compare", N_("Compare"), show=False, tooltip=N_("The latest run side by side with another one")),
         Binding("f5", "run", N_("Run"), show=False, tooltip=N_("Run the plan in every scene")),
         Binding("f10", "step", N_("Step"), show=False, tooltip=N_("Make one call on a live kernel")),
-        Binding("f3", "word", N_("Codex"), show=False, tooltip=N_("Read about the word under the cursor")),
         Binding("d", "reset", N_("Reset"), show=False, tooltip=N_("The level's own draft again; undo takes it back")),
         Binding("u,ctrl+z", "undo", N_("Undo"), show=False, tooltip=N_("Take back the last change of the plan")),
         Binding("ctrl+y", "redo", N_("Redo"), show=False, tooltip=N_("Make the change again")),
