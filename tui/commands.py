@@ -7,6 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from textual.command import CommandPalette, DiscoveryHit, Hit, Hits, Provider
+from textual.content import Content
 from textual.dom import DOMNode
 from textual.screen import Screen
 
@@ -25,6 +26,7 @@ class Command(NamedTuple):
 
     title: str
     run: Callable[[], None]
+    also: str = ""  # what else finds it: its name in the other language
 
 
 class GameCommands(Provider):
@@ -36,14 +38,23 @@ class GameCommands(Provider):
 
     async def search(self, query: str) -> Hits:
         matcher = self.matcher(query)
+        found = False
         for command in self._commands():
-            if (score := matcher.match(command.title)) > 0:
+            score = max(matcher.match(command.title), matcher.match(command.also) if command.also else 0)
+            if score > 0:
+                found = True
                 yield Hit(score, matcher.highlight(command.title), command.run)
+        if not found:  # before Textual says so, in English
+            yield Hit(1, Content(_("Nothing here is called that.")), _do_nothing)
 
     def _commands(self) -> Iterator[Command]:
         """What can be done on the screen below, by any of its keys, and then what can be done anywhere."""
         yield from screen_commands(self.screen)
         yield from commands(cast("ZcquestApp", self.app))
+
+
+def _do_nothing() -> None:
+    """What choosing the line that says so comes to."""
 
 
 class GamePalette(CommandPalette):
@@ -71,26 +82,27 @@ def _act(screen: Screen[Any], action: str, node: DOMNode) -> None:
 
 def commands(game: ZcquestApp) -> Iterator[Command]:
     """Every command, in the language in use."""
-    yield Command(_("Home"), game.action_home)
-    yield Command(_("Campaign"), game.action_campaign)
-    yield Command(_("Lab"), game.action_lab)
-    yield Command(_("Race"), game.action_race)
-    yield Command(_("History: your runs, export and import"), game.action_history)
-    yield Command(_("Codex"), game.action_codex)
-    yield Command(_("Settings"), game.action_settings)
-    yield Command(_("Tour: a minute on the first level"), game.action_tour)
-    yield Command(_("Help: the keys of this screen"), game.action_help)
+    yield Command(_("Home"), game.action_home, "Home")
+    yield Command(_("Campaign"), game.action_campaign, "Campaign")
+    yield Command(_("Lab"), game.action_lab, "Lab")
+    yield Command(_("Race"), game.action_race, "Race")
+    yield Command(_("History: your runs, export and import"), game.action_history, "History")
+    yield Command(_("Codex"), game.action_codex, "Codex")
+    yield Command(_("Settings"), game.action_settings, "Settings")
+    yield Command(_("Tour: a minute on the first level"), game.action_tour, "Tour")
+    yield Command(_("Help: the keys of this screen"), game.action_help, "Help")
     for level in game.campaign.levels.values():
         title = _("Level {id}: {title}").format(id=level.id, title=level.text().title)
-        yield Command(title, partial(game.open_level, level.id))
+        others = " ".join(text.title for text in level.texts.values())
+        yield Command(title, partial(game.open_level, level.id), f"Level {level.id} {others}")
     for code, language in LANGUAGES.items():
         yield Command(_("Language: {name}").format(name=language), partial(game.set_language, code))
     for theme, said in NAMES.items():
         yield Command(_("Theme: {name}").format(name=_(said)), partial(game.set_theme, theme))
     for name, page in book().items():
-        yield Command(_("Codex: {title}").format(title=page.title), partial(game.open_codex, name))
-    yield Command(_("Save a picture of this screen (SVG)"), game.action_screenshot)
-    yield Command(_("Quit"), game.exit)
+        yield Command(_("Codex: {title}").format(title=page.title), partial(game.open_codex, name), f"Codex {name}")
+    yield Command(_("Save a picture of this screen (SVG)"), game.action_screenshot, "Screenshot")
+    yield Command(_("Quit"), game.exit, "Quit")
 
 
 def game_commands() -> type[Provider]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import pty
 import select
@@ -363,3 +364,15 @@ async def test_the_palette_offers_what_the_keys_of_the_screen_do(open_game: Open
         offered["Plans put aside, plans as files  (o)"].run()
         await pilot.pause()
         assert pilot.app.screen is not screen
+
+
+@pytest.mark.parametrize(("typed", "found"), [("Race", "竞速"), ("xqzjw", "没有叫这个名字的")])
+async def test_the_palette_finds_english_names_too_and_says_so_when_nothing_is_found(
+    open_game: Open, typed: str, found: str
+) -> None:
+    async with open_game((80, 24), language="zh") as pilot:
+        await pilot.press("ctrl+p", *typed)
+        async with asyncio.timeout(10):
+            while found not in shown(pilot):
+                await pilot.pause(0.05)
+        assert "No matches" not in shown(pilot)
