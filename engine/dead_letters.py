@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,12 +20,12 @@ MOST = 10_000  # messages that are looked at: a queue with more holds what does 
 class DeadLettersFound:
     """The queue's messages, by their numbers in the log, in order.
 
-    `altered`: the first one that is neither the log's own bytes nor (where asked for) RocketMQ's form of them, and the
-    field in which it differs. `garbage_at`: the byte of the file from which on nothing is a message.
+    `altered`: those that are neither the log's own bytes nor (where asked for) RocketMQ's form of them, and the field
+    in which each differs. `garbage_at`: the byte of the file from which on nothing is a message.
     """
 
     numbers: tuple[int, ...]
-    altered: tuple[int, str] | None
+    altered: Mapping[int, str]
     garbage_at: int | None
     size: int
 
@@ -39,7 +39,8 @@ def read_dead_letters(path: Path, log: Path, spans: tuple[Span, ...], times: int
         return None
     by_number = {span.first: span for span in spans}
     numbers: list[int] = []
-    altered = garbage_at = None
+    altered: dict[int, str] = {}
+    garbage_at = None
     with path.open("rb") as file, log.open("rb") as original:
         size = os.fstat(file.fileno()).st_size
         end = 0
@@ -48,10 +49,10 @@ def read_dead_letters(path: Path, log: Path, spans: tuple[Span, ...], times: int
             number = _number(record)
             numbers.append(number)
             span = by_number.get(number)
-            if altered is None and span:
+            if span:
                 source = os.pread(original.fileno(), span.end - span.start, span.start)
                 if field := _difference(record, source, times):
-                    altered = (number, field)
+                    altered.setdefault(number, field)
             if len(numbers) >= MOST:
                 break
         else:

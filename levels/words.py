@@ -1,4 +1,4 @@
-"""Movers and evidence in the player's language; JSON keeps the identifiers."""
+"""Movers, evidence and features in the player's language; JSON keeps the identifiers."""
 
 from __future__ import annotations
 
@@ -65,3 +65,18 @@ def race_outcome(contest: Contest) -> str:
     if contest.won is None:
         return _("{told}: too noisy to tell, which is held against nobody").format(told=told)
     return told
+
+
+def feature_word(name: str) -> str:
+    """The feature in a word."""
+    return {
+        "delivery": _("delivery"),
+        "checksum": _("checksum"),
+        "survival": _("survival"),
+        "retry": _("retry"),
+        "dlq": _("DLQ"),
+        "isolation": _("isolation"),
+        "durability": _("durability"),
+        "power_cut": _("power cut"),
+        "tag_filter": _("tag filter"),
+    }.get(name, name)

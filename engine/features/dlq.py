@@ -17,8 +17,7 @@ def dlq(outcome: Outcome) -> Judgement | None:
     if not scene.poison and not found.size:
         return None
     offence = _offence(outcome, due)
-    altered = {found.altered[0]} if found.altered else set()
-    kept = len(due & set(found.numbers) - altered)
+    kept = len(due & set(found.numbers) - set(found.altered))
     if offence:
         return Judgement(
             False,
@@ -44,7 +43,7 @@ def _offence(outcome: Outcome, due: set[int]) -> Message | None:
     if twice := [number for number in due if found.numbers.count(number) > 1]:
         return message("message {number} is there twice", number=min(twice))
     if found.altered:
-        number, field = found.altered
+        number, field = next(iter(found.altered.items()))
         return message("message {number} is not as it should be: {field}", number=number, field=field)
     if found.garbage_at is not None:
         return message("from byte {at} on, nothing in it is a message", at=found.garbage_at)

@@ -140,7 +140,7 @@ def test_a_plan_that_does_not_send_the_log_makes_no_race(zcquest: Zcquest) -> No
     [
         (("kafak", "read-write"), "There is no plan kafak. Did you mean kafka?"),
         (("kafka", "nonsense"), f"There is no plan nonsense. The plans are {', '.join(plan_names())}."),
-        (("kafka", "./gone.plan"), "./gone.plan cannot be read: No such file"),
+        (("kafka", "./gone.plan"), "gone.plan cannot be read: No such file"),
         (("-", "-"), "Only one of the two plans"),
         (("kafka",), "PLAN_B is missing."),
         (("kafka", "-"), "<stdin>:1:1: "),

@@ -176,7 +176,8 @@ async def test_what_is_wrong_with_a_queue_is_told(laboratory: Laboratory, lane: 
 async def test_a_dead_letter_must_have_rocketmqs_form_where_it_is_asked_for(laboratory: Laboratory) -> None:
     text = f"{RESEND}on giveup:\n copy_file_range(log, dlq, msg)\n"
     observed = await observe(laboratory, text, retries=1, dlq=DeadLetters(rewritten=True))
-    assert "reconsumeTimes" in str(observed.features["dlq"].detail)
+    detail = str(observed.features["dlq"].detail)
+    assert detail == "0 of 3 dead letters are in the DLQ; message 3 is not as it should be: reconsumeTimes"
 
 
 async def test_a_message_that_nobody_rejected_does_not_belong_in_the_queue(laboratory: Laboratory) -> None:

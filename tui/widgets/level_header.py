@@ -7,11 +7,11 @@ from textual.app import RenderResult
 from textual.content import Content
 from textual.widget import Widget
 
-from zcquest.levels.language import gettext as _
 from zcquest.levels.loader import Level
 from zcquest.levels.report import RunReport
-from zcquest.levels.schema import STARS, Feature, Metric
+from zcquest.levels.schema import STARS, Metric
 from zcquest.levels.verdict import Verdict
+from zcquest.levels.words import feature_word
 from zcquest.tui.widgets.map.canvas import fit
 from zcquest.tui.widgets.wording import bound_figure, mark, metric_figure, metric_word
 
@@ -42,20 +42,12 @@ class LevelHeader(Widget):
         return Content.assemble((f" {title} ", "bold"), f" {right}")
 
     def _features(self) -> list[str]:
-        words = {
-            Feature.DELIVERY: _("delivery"),
-            Feature.CHECKSUM: _("checksum"),
-            Feature.SURVIVAL: _("survival"),
-            Feature.RETRY: _("retry"),
-            Feature.DLQ: _("DLQ"),
-            Feature.ISOLATION: _("isolation"),
-            Feature.DURABILITY: _("durability"),
-            Feature.POWER_CUT: _("power cut"),
-            Feature.TAG_FILTER: _("tag filter"),
-        }
         lost = {row.feature for row in self._latest[1].lost} if self._latest else set()
         known = self._latest is not None
-        return [f"{mark(feature not in lost if known else None)} {words[feature]}" for feature in self._level.features]
+        return [
+            f"{mark(feature not in lost if known else None)} {feature_word(feature.value)}"
+            for feature in self._level.features
+        ]
 
     def _metrics(self) -> list[str]:
         return [said for metric in self._level.stars if (said := self._metric(metric))]

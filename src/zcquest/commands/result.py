@@ -11,7 +11,7 @@ from zcquest.levels.loader import Level
 from zcquest.levels.report import HopReport, RunReport, SceneReport
 from zcquest.levels.schema import Metric
 from zcquest.levels.verdict import COPIES_TOLERANCE, Verdict
-from zcquest.levels.words import evidence_word, mover_word, race_goal, race_outcome
+from zcquest.levels.words import evidence_word, feature_word, mover_word, race_goal, race_outcome
 
 
 def print_result(level: Level, chosen: ChosenPlan, report: RunReport, verdict: Verdict) -> None:
@@ -76,7 +76,7 @@ def _features(report: RunReport) -> Table:
         for name, feature in scene.features.items():
             kept = _("✓ kept") if feature.kept else _("✗ lost")
             required = _("required") if feature.required else "-"
-            table.add(_(scene.name), _(name), kept, required, say(feature.detail))
+            table.add(_(scene.name), feature_word(name), kept, required, say(feature.detail))
     return table
 
 

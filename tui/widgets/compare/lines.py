@@ -15,10 +15,9 @@ from zcquest.levels.language import gettext as _
 from zcquest.levels.language import ngettext, say
 from zcquest.levels.report import HopReport, SceneReport
 from zcquest.levels.schema import Metric
-from zcquest.levels.words import evidence_word
+from zcquest.levels.words import evidence_word, feature_word
 from zcquest.tui.widgets.columns import left, right
 from zcquest.tui.widgets.map.words import about_bytes, mover_name, place_name
-from zcquest.tui.widgets.result.verdict_lines import feature_name
 from zcquest.tui.widgets.wording import KEPT, LOST, grouped, metric_figure, metric_word
 
 _INKS = {Mover.CPU: "$cpu", Mover.MIXED: "$cpu", Mover.DMA: "$dma", Mover.NONE: "$shared", Mover.UNKNOWN: "$error"}
@@ -144,7 +143,7 @@ def feature_columns(scenes: tuple[SceneReport, SceneReport], columns: Columns) -
             mark, colour = (KEPT, "$success") if feature.kept else (LOST, "$error")
             said = Content.assemble((f"{mark} ", colour), (say(feature.detail), "$foreground"))
             sides.append(left(said, columns.side - 1) + Content(" "))
-        lines.append(Content.assemble(left(Content.styled(feature_name(name), "$quiet"), columns.name), *sides))
+        lines.append(Content.assemble(left(Content.styled(feature_word(name), "$quiet"), columns.name), *sides))
     for scene, side in zip(scenes, (0, 1), strict=True):
         if error := scene.error:
             gap = columns.name + side * columns.side

@@ -10,10 +10,9 @@ from zcquest.engine.places import Evidence, Mover
 from zcquest.levels.language import gettext as _
 from zcquest.levels.language import say
 from zcquest.levels.replay import Moment
-from zcquest.levels.words import evidence_word
+from zcquest.levels.words import evidence_word, feature_word
 from zcquest.tui.widgets.columns import left, right
 from zcquest.tui.widgets.map.words import about_bytes, exact_bytes
-from zcquest.tui.widgets.result.verdict_lines import feature_name
 from zcquest.tui.widgets.wording import KEPT, LOST, grouped
 
 _NAME, _VALUE = 15, 14  # cells
@@ -92,7 +91,7 @@ def _end(moment: Moment) -> Iterator[Content]:
     for name, feature in scene.features.items():
         colour = "$success" if feature.kept else "$error"
         yield Content.assemble(
-            (f"{KEPT if feature.kept else LOST} {feature_name(name)}", colour), "  ", (say(feature.detail), "$quiet")
+            (f"{KEPT if feature.kept else LOST} {feature_word(name)}", colour), "  ", (say(feature.detail), "$quiet")
         )
     if error := scene.error:
         yield Content.styled(f"{LOST} {say(error)}", "$error")

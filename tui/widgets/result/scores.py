@@ -14,9 +14,8 @@ from zcquest.levels.progress import Best, Prediction
 from zcquest.levels.report import RunReport, SceneReport
 from zcquest.levels.schema import Metric
 from zcquest.levels.verdict import COPIES_TOLERANCE, Verdict
-from zcquest.levels.words import evidence_word
+from zcquest.levels.words import evidence_word, feature_word
 from zcquest.tui.widgets.columns import left, right
-from zcquest.tui.widgets.result.verdict_lines import feature_name
 from zcquest.tui.widgets.wording import bound_figure, grouped, mark, metric_figure, metric_word
 
 _LABEL, _YOURS, _PAR, _BEST, _PREDICTED = 9, 11, 6, 8, 11  # cells
@@ -138,7 +137,7 @@ def feature_lines(report: RunReport) -> Content:
     lines = []
     for scene in report.scenes:
         for name, feature in scene.features.items():
-            said = feature_name(name)
+            said = feature_word(name)
             if len(report.scenes) > 1:
                 said = _("{scene}: {words}").format(scene=_(scene.name), words=said)
             colour = _COLOURS[feature.kept] if feature.required else "$quiet"

@@ -13,7 +13,7 @@ from zcquest.levels.recording import Recorded
 from zcquest.levels.report import RunReport, SceneReport
 from zcquest.levels.schema import STARS, Feature, Metric
 from zcquest.levels.verdict import Comparison, Verdict
-from zcquest.levels.words import race_outcome
+from zcquest.levels.words import feature_word, race_outcome
 from zcquest.tui.widgets.stars import EARNED, MISSED
 from zcquest.tui.widgets.wording import bound_figure, metric_figure, metric_word
 
@@ -106,7 +106,7 @@ def _in(scene: str, words: str, several: bool) -> str:
 
 
 def _lost(feature: Feature, scene: SceneReport) -> str:
-    name = feature_name(feature.value)
+    name = feature_word(feature.value)
     judged = scene.features.get(feature.value)
     return _("{feature} lost: {detail}").format(feature=name, detail=say(judged.detail)) if judged else name
 
@@ -117,18 +117,3 @@ def _over(row: Comparison) -> str:
         figure=metric_figure(row.metric, row.value),
         limit=bound_figure(row.metric, row.bound),
     )
-
-
-def feature_name(name: str) -> str:
-    """The feature in a word."""
-    return {
-        "delivery": _("delivery"),
-        "checksum": _("checksum"),
-        "survival": _("survival"),
-        "retry": _("retry"),
-        "dlq": _("DLQ"),
-        "isolation": _("isolation"),
-        "durability": _("durability"),
-        "power_cut": _("power cut"),
-        "tag_filter": _("tag filter"),
-    }.get(name, name)
