@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
 import shlex
 import subprocess
 import sys
 import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import psutil
 import pytest
 
+from zcquest.levels.progress import Progress
+
+MEBIBYTES = "repeat:\n    read(log, buf, 1M)\n    write(sock, buf, 1M)\n"
 PATIENCE = 40.0  # seconds to wait for a screen on a busy machine
 
 
@@ -81,13 +85,25 @@ class Terminal:
 def terminal(tmux: Path, disk_folder: Path) -> Iterator[Callable[..., Terminal]]:
     opened: list[Terminal] = []
 
-    def open_terminal(size: tuple[int, int] = (120, 36), **env: str) -> Terminal:
+    def open_terminal(
+        size: tuple[int, int] = (120, 36), *, drafts: Mapping[str, str] | None = None, **env: str
+    ) -> Terminal:
+        if drafts is not None:
+            _write(disk_folder / "data", drafts)
         opened.append(Terminal(tmux, disk_folder, size=size, env=env))
         return opened[-1]
 
     yield open_terminal
     for each in opened:
         each.kill()
+
+
+def _write(data: Path, drafts: Mapping[str, str]) -> None:
+    """Have plans ready in the levels' editors, and say what is expected of them."""
+    with contextlib.closing(Progress.open(data / "progress.sqlite")) as progress:
+        for level, text in drafts.items():
+            progress.set_draft(level, text)
+            progress.set_prediction(level, 4.0, 64)
 
 
 def left_behind(terminal: Terminal) -> list[str]:
@@ -104,35 +120,52 @@ def left_behind(terminal: Terminal) -> list[str]:
 
 
 def test_an_evening(terminal: Callable[..., Terminal]) -> None:
-    game = terminal()
-    game.wait("Begin", "1-1", "Quit")
+    """First start, tour, three levels, the other language on the way, quitting in mid-run, and coming back."""
+    game = terminal(drafts={"1-2": MEBIBYTES, "1-3": MEBIBYTES})
+    game.wait("Your first time here?")
     game.press("Enter")
-    game.wait("PLAN", "TRACE", "The long way")
+    game.wait("The machine", "1 of 6")
+    game.press("Enter", "Enter", "Enter")
+    game.wait("Step by step")
+    game.press("s")
+    game.wait("read(3, buf, 4096) = 4096")
+    game.press("Enter", "Enter", "Enter")
+    game.until(lambda screen: "6 of 6" not in screen and "PLAN" in screen and "live session" in screen, "the level")
     game.press("r")
-    game.wait("copies")  # the prediction
+    game.wait("What do you expect?")
     game.press("Enter")
     won = game.wait("Passed", "2 of 3")
     assert "64 of 64 messages, CRC-32C good, in order" in won
     assert "2 × 32 syscalls" in won
+    game.press("Enter")
+    game.wait("1-2", "Bigger buckets", "PLAN")
+    game.press("r")
+    game.wait("Passed")
+    game.press("F2")
+    game.wait("过关")
+    game.press("Enter")
+    game.wait("1-3", "方案", "轨迹")
+    game.press("r")
+    game.wait("过关")
     game.press("Escape")
-    game.wait("PLAN", "TRACE")
-    game.press("F2")
-    game.wait("绕远路")
-    game.press("F2")
-    game.wait("The long way")
-    game.press("C-q")
+    game.until(lambda screen: "你看到了什么" not in screen and "轨迹" in screen, "the level")
+    game.press("s")
+    game.wait("read(3, buf, 1048576) = 1048576")
+    game.press("r", "C-q")
     game.wait("exit-status 0")
     assert left_behind(game) == []
 
-    again = terminal()
-    again.wait("Continue", "1 of ", " levels passed")
+    again = terminal(ZCQUEST_LANG="")
+    again.wait("继续")  # in the language that was chosen, and without an offer
     again.press("C-q")
     again.wait("exit-status 0")
 
 
 def test_the_terminal_is_closed_in_mid_run(terminal: Callable[..., Terminal]) -> None:
     game = terminal()
-    game.wait("Begin")
+    game.wait("Your first time here?")
+    game.press("n")
+    game.until(lambda screen: "first time" not in screen, "the first screen")
     game.press("Enter")
     game.wait("PLAN", "TRACE")
     game.press("s")  # a live session: machine, consumer, run folder

@@ -188,6 +188,10 @@ class TourScreen(ZcModal[None]):
     def on_resize(self, event: Resize) -> None:
         self.call_after_refresh(self._place)
 
+    def on_screen_resume(self) -> None:
+        super().on_screen_resume()
+        self.call_after_refresh(self._place)
+
     def retranslate(self) -> None:
         stop = STOPS[self._at]
         place = _("{number} of {count}").format(number=self._at + 1, count=len(STOPS))
@@ -233,8 +237,8 @@ class TourScreen(ZcModal[None]):
 
     def _place(self) -> None:
         """The box beside what it is about, and corners around that."""
-        if not self.is_mounted:
-            return
+        if not self.is_current or not self.query("#box"):
+            return  # left meanwhile
         target, box = STOPS[self._at].target(self._level), self.query_one("#box")
         box.offset = place_box(target, box.outer_size, self.size)
         for corner, offset in zip(self.query(".corner"), corners(target, self.size), strict=True):

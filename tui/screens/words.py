@@ -22,7 +22,7 @@ class WordsScreen(ZcModal[str | None]):
 
     CSS_PATH = "words.tcss"
     BINDINGS = [
-        Binding("enter", "choose", N_("Read"), key_display="enter", tooltip=N_("Open the page")),
+        Binding("enter", "choose", N_("Read"), key_display="enter", tooltip=N_("Open the page"), priority=True),
         Binding("escape,f3,q", "close", N_("Close"), key_display="esc", tooltip=N_("Close this")),
     ]
 
