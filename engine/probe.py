@@ -212,7 +212,8 @@ async def _one(session: Session, index: int) -> Proof | None:
         await session.finish()
         sink = _sink(session.plan, index)
         if waiting is None:
-            return _verdict(await _arrivals(session, sink, _whole_batches(session, tampered.moved)), sink)
+            proof = _verdict(await _arrivals(session, sink, _whole_batches(session, tampered.moved)), sink)
+            return _unless_lost(proof, session.paused)
         start, stop = tampered.moved
         left = _verdict(await _arrivals(session, sink, (start, waiting)), sink)
         queued = await _arrivals(session, sink, (min(stop, waiting + _IN_FLIGHT), stop))
@@ -226,6 +227,11 @@ def _verdict(compared: Compared, sink: Step) -> Proof:
         return Proof(Finding.NOTHING)
     finding = Finding.COPIED if not compared.new else Finding.MIXED if compared.old else Finding.SHARED
     return Proof(finding, compared.old, compared.new, Place.DLQ if _dead(sink) else Place.CONSUMER)
+
+
+def _unless_lost(proof: Proof, paused: Paused) -> Proof:
+    """Where the plan lost bytes, later ones stand in their place: that both old and new came then proves nothing."""
+    return Proof(Finding.NOTHING) if proof.finding is Finding.MIXED and paused.overwritten else proof
 
 
 def _leaves_in_one_piece(scene: Scene, step: Step) -> bool:
@@ -260,10 +266,13 @@ def _dead(sink: Step) -> bool:
     return any(route.target is Place.DLQ for route in CALLS[sink.call].routes(sink))
 
 
+_USER_MEMORY = {Place.BUFFER, Place.BUFFER2, Place.BUFFER3, Place.MAPPING}
+
+
 def _sink(plan: Plan, index: int) -> Step:
     """The step whose bytes end where they can be looked at: itself, or the first later one that takes them on."""
     step = plan.steps[index]
-    memories = {route.target for route in CALLS[step.call].routes(step)} & {Place.BUFFER, Place.MAPPING}
+    memories = {route.target for route in CALLS[step.call].routes(step)} & _USER_MEMORY
     for later in plan.steps[index + 1 :] if memories else ():
         if any(route.source in memories for route in CALLS[later.call].routes(later)):
             return _sink(plan, plan.steps.index(later))

@@ -9,7 +9,7 @@ from zcquest.engine.crash import Crash
 from zcquest.engine.dead_letters import DeadLettersFound
 from zcquest.engine.logs import Delivery, Span
 from zcquest.engine.message import Message
-from zcquest.engine.scene import Scene
+from zcquest.engine.scene import Poison, Scene
 from zcquest.engine.session import Stop
 
 
@@ -34,6 +34,13 @@ class Outcome:
     @property
     def rotten(self) -> frozenset[int]:
         return frozenset(self.scene.log.rotten)
+
+    @property
+    def poison(self) -> tuple[Poison, ...]:
+        """The poisonous messages that can be rejected: the consumer looks at none that has rotted, and judges none that
+        it had not subscribed to."""
+        unwanted = {number for number, span in enumerate(self.batches) if not span.wanted}
+        return tuple(poison for poison in self.scene.poison if poison.message not in self.rotten | unwanted)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ def dlq(outcome: Outcome) -> Judgement | None:
     scene, found = outcome.scene, outcome.dead
     if scene.dlq is None:
         return None
-    due = {poison.message for poison in scene.poison if _given_up(poison.failures, scene.retries)}
+    due = {poison.message for poison in outcome.poison if _given_up(poison.failures, scene.retries)}
     if found is None:
         return Judgement(False, message("the DLQ can hold nothing: {due} dead letters are lost", due=len(due)))
     if not scene.poison and not found.size:

@@ -15,7 +15,7 @@ def retry(outcome: Outcome) -> Judgement | None:
         return Judgement(False, message("the consumer died before it could report"))
     seen = {number: deliveries for number, deliveries, _ in got.attempts}
     most = scene.retries + 1
-    for poison in sorted(scene.poison, key=lambda poison: poison.message):
+    for poison in sorted(outcome.poison, key=lambda poison: poison.message):
         due = most if poison.failures is None else min(poison.failures + 1, most)
         came = seen.get(poison.message, 0)
         if came != due:

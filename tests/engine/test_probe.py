@@ -126,6 +126,12 @@ async def test_what_a_consumer_that_could_not_be_held_got_decides_nothing(
     assert await findings(laboratory, scene, "repeat:\n sendfile(sock, log, 64K)\n") == [NOTHING]
 
 
+async def test_a_plan_that_loses_bytes_is_not_said_to_share_some(laboratory: Laboratory, scene) -> None:
+    """What follows the gap in the stream was tampered with too, and stands where the lost bytes should."""
+    text = "repeat:\n read(log, buf, 4K)\n write(sock, buf, 1K)\n"
+    assert await findings(laboratory, scene, text) == [NOTHING, COPIED]
+
+
 async def test_only_steps_that_were_asked_for_and_move_bytes_are_probed(laboratory: Laboratory, scene) -> None:
     plan = parse_plan("once:\n mmap(log)\n madvise(map, random)\nrepeat:\n write(sock, map, 64K)\n", CALLS)
     assert set(await laboratory.probe.prove(scene(), plan, {0, 1, 2})) == {0, 2}

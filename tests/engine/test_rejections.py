@@ -8,10 +8,11 @@ import pytest
 
 from zcquest.engine.calls import CALLS
 from zcquest.engine.experiment import Laboratory, Observation
-from zcquest.engine.logs import LogSpec, ensure
+from zcquest.engine.logs import LogSpec, Subscription, ensure
 from zcquest.engine.logs.rocketmq_layout import parts
 from zcquest.engine.logs.rocketmq_log import read_log
 from zcquest.engine.logs.rocketmq_message import StoredMessage, decode, property_of
+from zcquest.engine.logs.rocketmq_orders import choice, topic_names
 from zcquest.engine.logs.rocketmq_retry import GROWTH, message_id, origin_of, reconsume_times, rewritten
 from zcquest.engine.machine.executor import Ending
 from zcquest.engine.places import Mover, Place
@@ -205,6 +206,30 @@ async def test_the_probe_looks_at_each_hop_where_its_bytes_end(laboratory: Labor
     assert movers[5, Place.MAPPING, Place.DLQ] is Mover.CPU
     dead = next(hop for hop in observed.tally.hops if hop.target is Place.DLQ)
     assert "the DLQ holds" in str(dead.note)
+
+
+async def test_the_probe_follows_a_dead_letter_through_two_buffers(laboratory: Laboratory) -> None:
+    lanes = "on giveup:\n pread(log, buf, msg)\n rewrite(buf)\n memcpy(buf2, buf, msg)\n write(dlq, buf2, msg)\n"
+    observed = await observe(laboratory, f"{SEND}{lanes}", probing=True, retries=0)
+    movers = {hop.step: hop.mover for hop in observed.tally.hops if hop.step}
+    assert movers == {1: Mover.CPU, 3: Mover.CPU, 4: Mover.CPU}
+
+
+async def test_nobody_asks_for_a_dead_letter_that_cannot_be_rejected(laboratory: Laboratory) -> None:
+    """What has rotted is not looked at by the consumer, and what it did not subscribe to is not judged."""
+    topics = [choice(number, SPEC.seed, 3, 0)[0] for number in range(250)]
+    mine = [number for number, topic in enumerate(topics) if topic == 1]
+    log = LogSpec(size=SPEC.size, format="rocketmq", message=MESSAGE, topics=3, rotten=(mine[3],))
+    poison = tuple(Poison(message=number) for number in (mine[0], mine[3], topics.index(0)))
+    text = (
+        "once:\n mmap(index)\n select(index)\nrepeat:\n sendfile(sock, log, 64K)\n"
+        "on reject:\n sendfile(sock, log, msg)\non giveup:\n copy_file_range(log, dlq, msg)\n"
+    )
+    wanted = Subscription(topic=topic_names(3)[1].decode())
+    observed = await observe(laboratory, text, log=log, poison=poison, retries=1, subscription=wanted)
+    assert observed.rejections == 2
+    assert kept(observed)["dlq"]
+    assert kept(observed)["retry"]
 
 
 async def test_a_session_is_stepped_into_the_lanes(laboratory: Laboratory) -> None:
