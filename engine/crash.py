@@ -6,6 +6,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from zcquest.engine.filesystem import in_memory
 from zcquest.engine.logs import format_of
 from zcquest.engine.pagecache import PAGE, unwritten
 
@@ -41,7 +42,8 @@ def examine(log: Path, source: Path, acked: int) -> Remains:
     A page that holds later bytes too is left out: those may have dirtied it again.
     """
     with open(log, "rb") as left, open(source, "rb") as right:
-        left_in_memory = unwritten(left.fileno(), acked // PAGE * PAGE)
+        whole, all_of_them = acked // PAGE * PAGE, -(-acked // PAGE)
+        left_in_memory = all_of_them if in_memory(log.parent) else unwritten(left.fileno(), whole)
         found = os.fstat(left.fileno()).st_size
         intact = 0
         while (one := left.read(_PIECE)) and (other := right.read(len(one))):

@@ -18,6 +18,7 @@ from zcquest.engine.calls.base import SOCKETS
 from zcquest.engine.children import Children
 from zcquest.engine.dead_letters import DeadLettersFound, read_dead_letters
 from zcquest.engine.features import FEATURES, Judgement, Outcome
+from zcquest.engine.filesystem import in_memory
 from zcquest.engine.kept_trace import pack
 from zcquest.engine.logs import Delivery, Span, format_of
 from zcquest.engine.message import Message, message
@@ -197,6 +198,7 @@ def _observation(
             doubt,
             absent=paused.position - paused.skipped if session.eviction else 0,
             card=_card(session),
+            disk=not in_memory(session.log.parent),
         ),
         network=Network(session.wire.scatter_gather, session.nic) if session.wire else None,
         delivery=delivery,
@@ -298,6 +300,8 @@ def _notes(session: Session, calibration: Calibration | None) -> list[Message]:
                 total=session.eviction.left.total,
             )
         )
+    if session.scene.receive and in_memory(session.log.parent):
+        notes.append(message("the log lies in memory, with no disk behind it: here an fsync writes nothing anywhere"))
     if crash := session.crash:
         notes.append(
             message(

@@ -49,6 +49,15 @@ def filesystem_of(folder: Path, mount_table: Path = Path("/proc/self/mountinfo")
     return best
 
 
+def in_memory(folder: Path) -> bool:
+    """Whether files in `folder` have no disk behind them, so that an fsync of theirs writes nothing anywhere."""
+    try:
+        found = filesystem_of(folder)
+    except OSError:
+        return False
+    return found is not None and found.in_memory
+
+
 def _parse(line: str) -> Filesystem | None:
     # 36 35 98:0 /root /mount/point rw,noatime shared:1 - ext4 /dev/root rw
     front, separator, back = line.partition(" - ")

@@ -133,12 +133,14 @@ def add_up(
     *,
     absent: int = 0,
     card: Card = Card(),
+    disk: bool = True,
 ) -> Tally:
     """The tally of a run. `proofs` by step index; `doubt` is why nothing is proved here, if nothing is.
 
     `absent` are the bytes the plan took that the page cache did not hold when it started: they came from disk. What the
     machine's own counter does not show of them was fetched for somebody else (a tracer that looked at a mapping first),
     or by a filesystem without a block device, and is marked as modelled. `card` is what is known of the network card.
+    Without `disk` there is none behind the log: a success of fsync vouches for nothing.
     """
     sums = _sums(trace)
     syscalls: Counter[str] = Counter()
@@ -154,7 +156,7 @@ def add_up(
             errors[errno_name(error)] += total.calls
     return Tally(
         payload=payload,
-        hops=tuple(_hops(plan, sums, proofs, doubt, absent, _flushed(trace, plan), card)),
+        hops=tuple(_hops(plan, sums, proofs, doubt, absent, _flushed(trace, plan) if disk else {}, card)),
         syscalls=dict(syscalls),
         user_faults=user_faults,
         kernel_faults=kernel_faults,

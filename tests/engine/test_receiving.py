@@ -7,6 +7,7 @@ import errno
 import os
 import resource
 import signal
+import tempfile
 from pathlib import Path
 
 import psutil
@@ -14,9 +15,11 @@ import pytest
 
 from zcquest.engine import pagecache
 from zcquest.engine.calls import CALLS
+from zcquest.engine.children import Children
 from zcquest.engine.control import Produced
 from zcquest.engine.crash import examine
 from zcquest.engine.experiment import Laboratory
+from zcquest.engine.filesystem import in_memory
 from zcquest.engine.logs import LogSpec, format_of
 from zcquest.engine.machine.executor import Ending
 from zcquest.engine.machine.receiver import Recovery, recover
@@ -230,6 +233,20 @@ async def test_only_what_was_synced_would_outlive_a_power_cut(laboratory: Labora
     assert synced.features["power_cut"].kept
     written = await laboratory.observe(scene(KILLED), WRITTEN, probing=False)
     assert written.features["durability"].kept and not written.features["power_cut"].kept
+
+
+async def test_an_fsync_without_a_disk_vouches_for_nothing(engine_folder: Path) -> None:
+    shared_memory = Path("/dev/shm")
+    if not shared_memory.is_dir() or not in_memory(shared_memory):
+        pytest.skip("no tmpfs at /dev/shm")
+    with tempfile.TemporaryDirectory(dir=shared_memory) as folder:
+        async with Children(Path(folder)) as children:
+            laboratory = Laboratory(children, engine_folder / "logs")
+            seen = await laboratory.observe(scene(KILLED), SYNCED, probing=False)
+    assert seen.tally.syscalls["fsync"] > 0
+    assert Place.DISK not in [hop.target for hop in seen.tally.hops]
+    assert seen.features["durability"].kept and not seen.features["power_cut"].kept
+    assert any("no disk behind it" in str(note) for note in seen.notes)
 
 
 async def test_without_a_witness_no_power_cut_is_survived(laboratory: Laboratory, monkeypatch) -> None:
