@@ -63,8 +63,16 @@ async def show(pilot: Pilot[None], run: Run, **options: Any) -> list[Any]:
     best = options.pop("best", Best(stars=1, copies=4.0, switches=4, buffer=65536, runs=1))
     result = ResultScreen(*run, options.pop("prediction", None), best, options.pop("new_best", frozenset()))
     pilot.app.push_screen(result, chosen.append)
-    await pilot.pause()
+    await settled(pilot)
     return chosen
+
+
+async def settled(pilot: Pilot[None]) -> None:
+    """Wait until nothing is drawn any more: Markdown comes paragraph by paragraph."""
+    last, now = None, shown(pilot)
+    while now != last:
+        await pilot.pause(0.1)
+        last, now = now, shown(pilot)
 
 
 def row(pilot: Pilot[None], start: str) -> str:
