@@ -6,7 +6,7 @@ import asyncio
 import os
 import platform
 
-from bench import brokers, calls, replay, start, terminal
+from bench import brokers, calls, evening, replay, start, terminal
 from zcquest.levels.play import open_laboratory
 
 
@@ -24,6 +24,9 @@ async def main() -> None:
     await replay.scrubbing()
     terminal.first_frame()
     terminal.keys_while_streaming()
+    evening.animation()
+    evening.keys()
+    evening.memory()
 
 
 if __name__ == "__main__":

@@ -84,17 +84,25 @@ def resident_map(fd: int, size: int, buckets: int) -> list[float]:
 
     A file of fewer pages than `buckets` gets one bucket a page; an empty one gets none. Raises as `resident` does.
     """
+    return survey(fd, size, buckets)[1]
+
+
+def survey(fd: int, size: int, buckets: int) -> tuple[Residency, list[float]]:
+    """What `resident` and `resident_map` tell, of one moment, and asked for once: a big file takes milliseconds."""
     size = _within(fd, size)
     total = _pages(size)
     count = min(buckets, total)
     if not count:
-        return []
+        return Residency(0, 0, Witness.MINCORE), []
     edges = [total * index // count for index in range(count + 1)]
+    witness = Witness.CACHESTAT
     held = _counts(fd, edges)
     if not any(held):
+        witness = Witness.MINCORE
         core = _core_map(fd, size)
         held = [core.count(1, start, end) for start, end in pairwise(edges)]
-    return [min(1.0, pages / (end - start)) for pages, (start, end) in zip(held, pairwise(edges), strict=True)]
+    shares = [min(1.0, pages / (end - start)) for pages, (start, end) in zip(held, pairwise(edges), strict=True)]
+    return Residency(min(sum(held), total), total, witness), shares
 
 
 def resident_pages(fd: int, start: int, stop: int) -> list[bool]:

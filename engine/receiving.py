@@ -148,9 +148,9 @@ class ReceivingSession(Session):
 
     # -- looking -------------------------------------------------------------------------------------------------------
 
-    def _read_gauges(self, progress: Progress | None) -> Gauges:
+    def _read_gauges(self, progress: Progress | None, hurried: bool) -> Gauges:
         sending, receiving = arriving_queues(self._port)
-        return replace(super()._read_gauges(progress), send_queue=sending, receive_queue=receiving)
+        return replace(super()._read_gauges(progress, hurried), send_queue=sending, receive_queue=receiving)
 
     async def compare(self, moved: tuple[int, int], since: int = 0) -> Compared:
         """Which bytes of a range the machine's log holds, old or the sibling's."""

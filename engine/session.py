@@ -47,7 +47,7 @@ from zcquest.engine.message import Message
 from zcquest.engine.meters import Meters, read_meters
 from zcquest.engine.network.bench import Wire
 from zcquest.engine.network.counters import NicCount, read_nic
-from zcquest.engine.pagecache import Eviction, evict, resident, resident_map, warm
+from zcquest.engine.pagecache import Eviction, Residency, evict, survey, warm
 from zcquest.engine.plan import Plan, format_plan
 from zcquest.engine.run_log import RunLog
 from zcquest.engine.scene import Scene
@@ -57,6 +57,7 @@ _BLOCKED = 0.25  # seconds after which a stepped call counts as waiting for the 
 _DRAIN = 5.0  # seconds
 _LAST_READS = 2.0  # seconds that a consumer gets, at least, to read what is in its socket when the machine is done
 _CACHE_BUCKETS = 256
+_SURVEY_REST = 30  # how much longer than a look at the log's pages took, until a hurried reading takes another one
 _FULL = Path("/dev/full")  # every write to it is a genuine ENOSPC
 _LOOPBACK = "lo"
 
@@ -128,6 +129,8 @@ class Session:
         self.nic = NicCount(0, 0)  # what the card sent since the run began; on loopback, for everybody
         self._nic_before: NicCount | None = None
         self._before: Meters | None = None
+        self._pages: tuple[Residency, tuple[float, ...]] | None = None
+        self._pages_good_until = 0.0
         self.tampered = False
         self.held = False  # whether the consumer holds still
         self._cancelled = asyncio.Event()
@@ -366,13 +369,17 @@ class Session:
 
     # -- looking -------------------------------------------------------------------------------------------------------
 
-    async def gauges(self) -> Gauges:
-        """Real readings of every place, now. Cheap enough for a few a second while a run is on."""
-        progress = await self._ask(Report())
-        return await asyncio.to_thread(self._read_gauges, progress if isinstance(progress, Progress) else None)
+    async def gauges(self, *, hurried: bool = False) -> Gauges:
+        """Real readings of every place, now. Cheap enough for a few a second while a run is on, if `hurried`.
 
-    def _read_gauges(self, progress: Progress | None) -> Gauges:
+        Then the pages of a big log, which take milliseconds to ask for, are those of a moment before.
+        """
+        progress = await self._ask(Report())
+        return await asyncio.to_thread(self._read_gauges, progress if isinstance(progress, Progress) else None, hurried)
+
+    def _read_gauges(self, progress: Progress | None, hurried: bool) -> Gauges:
         """Reads files of /proc by the dozen: kept off the event loop, where keys wait."""
+        cache, cache_map = self._read_pages(hurried)
         delivery = self.delivery
         meters = read_meters(self.machine_pid)
         spent = meters.since(self._before) if meters and self._before else self.meters
@@ -380,8 +387,8 @@ class Session:
         self._count_nic()
         standing = Standing(self.paused.position, self.paused.sent) if self.stop else self.trace.standing()
         return Gauges(
-            cache=resident(self._fd, self.size),
-            cache_map=tuple(resident_map(self._fd, self.size, _CACHE_BUCKETS)),
+            cache=cache,
+            cache_map=cache_map,
             disk_read=spent.disk_read_bytes or 0,
             buffer=self.buffer,
             buffer_pending=self.paused.pending,
@@ -399,6 +406,16 @@ class Session:
             rejections=self.paused.rejections,
             dead_letters=self.dlq.stat().st_size if self.dlq and self.dlq.exists() else 0,
         )
+
+    def _read_pages(self, hurried: bool) -> tuple[Residency, tuple[float, ...]]:
+        begun = monotonic()
+        if self._pages and hurried and begun < self._pages_good_until:
+            return self._pages
+        cache, shares = survey(self._fd, self.size, _CACHE_BUCKETS)
+        self._pages = cache, tuple(shares)
+        now = monotonic()
+        self._pages_good_until = now + _SURVEY_REST * (now - begun)
+        return self._pages
 
     def _socket_queues(self) -> tuple[int, int]:
         if not self.wire:

@@ -78,6 +78,7 @@ def test_the_map_shows_where_the_resident_pages_are(log: int) -> None:
     assert pagecache.resident_map(log, SIZE, 4) == [0.5, 0, 0, 1]
     assert pagecache.resident_map(log, 3 * PAGE, 8) == [1, 1, 1]  # no more buckets than pages
     assert pagecache.resident_map(log, 0, 4) == []
+    assert pagecache.survey(log, SIZE, 4) == (pagecache.resident(log, SIZE), [0.5, 0, 0, 1])
 
 
 def test_a_last_page_that_is_not_full_counts(disk_folder: Path) -> None:

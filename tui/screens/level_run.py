@@ -146,7 +146,7 @@ class LevelRun:
                 continue
             looked = monotonic()
             with contextlib.suppress(OSError, ChildLost):
-                gauges = await asyncio.wait_for(session.gauges(), _PATIENCE)
+                gauges = await asyncio.wait_for(session.gauges(hurried=True), _PATIENCE)
                 if session is self._session and not session.stop:
                     self._post(RunProgress(self._doing("running", gauges=gauges), self._latest_lines(session)))
 

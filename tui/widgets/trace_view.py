@@ -37,10 +37,13 @@ class TraceView(ScrollView, can_focus=True):
 
     def show(self, rows: Sequence[TraceRow], *, live: bool = False) -> None:
         """Show `rows`; while they are `live`, the last of them is brought into sight."""
+        before = self.virtual_size.width if live and self._live else 0
         self.rows = rows
         self._live = live
         self._calls = call_width(rows)
+        # not narrower while a run is on: each change of it lays the screen out anew
         width = max((row_width(row, self._calls) for row in rows), default=0)
+        width = max(width, before)
         self.virtual_size = Size(width, len(rows))
         if live:
             self.scroll_end(animate=False, x_axis=False, immediate=True)
