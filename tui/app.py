@@ -27,6 +27,7 @@ from zcquest.levels.traces import TraceStore
 from zcquest.tui import line_breaking
 from zcquest.tui.commands import GamePalette, game_commands
 from zcquest.tui.laboratory import LaboratoryKeeper
+from zcquest.tui.garbage import set_aside
 from zcquest.tui.language import N_, _, other_language
 from zcquest.tui.screens.base import ZcModal, ZcScreen
 from zcquest.tui.screens.home import HomeScreen
@@ -102,6 +103,8 @@ class ZcquestApp(App[None]):
             self._back_to(LevelScreen)
             self.pop_screen()
         self.push_screen(LevelScreen(id, plan))
+        if self._warm_up:
+            self.call_after_refresh(set_aside)
 
     def open_codex(self, name: str | None = None) -> None:
         """Open the codex, at the page `name` if given."""
