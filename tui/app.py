@@ -26,8 +26,8 @@ from zcquest.levels.progress import Progress
 from zcquest.levels.traces import TraceStore
 from zcquest.tui import line_breaking
 from zcquest.tui.commands import GamePalette, game_commands
-from zcquest.tui.laboratory import LaboratoryKeeper
 from zcquest.tui.garbage import set_aside
+from zcquest.tui.laboratory import LaboratoryKeeper
 from zcquest.tui.language import N_, _, other_language
 from zcquest.tui.screens.base import ZcModal, ZcScreen
 from zcquest.tui.screens.home import HomeScreen
