@@ -36,7 +36,7 @@ class Terminal:
         if self.pid == 0:
             os.execvpe(command[0], list(command), env)
         fcntl.ioctl(self.fd, termios.TIOCSWINSZ, struct.pack("HHHH", size[1], size[0], 0, 0))
-        self.seen = b""
+        self._raw = self.seen = b""
 
     def wait_for(self, *texts: str, seconds: float = 20.0) -> float:
         """Seconds until all the texts have been printed. Raises TimeoutError."""
@@ -45,14 +45,15 @@ class Terminal:
             left = begun + seconds - time.perf_counter()
             if left <= 0 or not select.select([self.fd], [], [], left)[0]:
                 raise TimeoutError(f"{texts} did not appear")
-            self.seen += _ESCAPES.sub(b"", os.read(self.fd, 1 << 16))
+            self._raw += os.read(self.fd, 1 << 16)
+            self.seen = _ESCAPES.sub(b"", self._raw)  # of all of it: a read may end within an escape
         return time.perf_counter() - begun
 
     def forget(self) -> None:
         """What is printed from now on counts."""
         while select.select([self.fd], [], [], 0)[0]:
             os.read(self.fd, 1 << 16)
-        self.seen = b""
+        self._raw = self.seen = b""
 
     def press(self, keys: str) -> None:
         os.write(self.fd, keys.encode())
