@@ -241,9 +241,13 @@ class ZcquestApp(App[None]):
         if isinstance(level, LevelScreen):  # not where nothing can be played
             level.call_after_refresh(lambda: self.push_screen(TourScreen(level)))
 
-    def _offer_tour(self) -> None:
-        from zcquest.tui.screens.tour import SETTING, TourOffer
+    def offer_tour(self) -> None:
+        """Offer it over the first screen, once, to who has never played."""
+        if not self._tour or sys.platform != "linux" or not isinstance(self.screen, HomeScreen):
+            return
+        from zcquest.tui.screens.tour_offer import SETTING, TourOffer
 
+        self._tour = False
         if self.progress.setting(SETTING) is None:
             self.keep_setting(SETTING, "offered")
             if not self.progress.all_best():
@@ -311,8 +315,7 @@ class ZcquestApp(App[None]):
         self.tell_notices()
         if self._warm_up:
             self.call_after_refresh(self._start_warming_up)
-        if self._tour and sys.platform == "linux":
-            self.call_after_refresh(self._offer_tour)
+        self.call_after_refresh(self.offer_tour)
 
     async def on_unmount(self) -> None:
         await self._keeper.close()

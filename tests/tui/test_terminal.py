@@ -179,7 +179,7 @@ def test_too_small_and_back(terminal: Callable[..., Terminal]) -> None:
     game = terminal(size=(60, 18))
     game.wait("80x24", "60x18")
     game.run("resize-window", "-t", game.name, "-x", "80", "-y", "24")
-    game.wait("Begin", "1-1")
+    game.wait("Your first time here?")
     game.press("C-q")
     game.wait("exit-status 0")
 
@@ -187,6 +187,6 @@ def test_too_small_and_back(terminal: Callable[..., Terminal]) -> None:
 @pytest.mark.parametrize("env", [{"NO_COLOR": "1"}, {"LANG": "C", "LC_ALL": "C"}], ids=["NO_COLOR", "LANG=C"])
 def test_plain_surroundings(terminal: Callable[..., Terminal], env: dict[str, str]) -> None:
     game = terminal(size=(80, 24), **env)
-    game.wait("Begin", "1-1", "Quit")
+    game.wait("Your first time here?", "Not now")
     game.press("C-q")
     game.wait("exit-status 0")

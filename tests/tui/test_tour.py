@@ -10,7 +10,8 @@ from textual.pilot import Pilot
 
 from zcquest.tui.screens.home import HomeScreen
 from zcquest.tui.screens.level import LevelScreen
-from zcquest.tui.screens.tour import STOPS, TourOffer, TourScreen, place_box
+from zcquest.tui.screens.tour import STOPS, TourScreen, place_box
+from zcquest.tui.screens.tour_offer import TourOffer
 from zcquest.tui.widgets.level_view import Phase
 
 from .conftest import Open, footer, shown

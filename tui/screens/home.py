@@ -52,6 +52,7 @@ class HomeScreen(ZcScreen[None]):
 
     def on_screen_resume(self) -> None:
         self._fill_menu()
+        self.call_after_refresh(self.game.offer_tour)
 
     def retranslate(self) -> None:
         about = _("Move a real log from disk to a real consumer, one syscall at a time.")

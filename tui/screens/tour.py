@@ -24,40 +24,7 @@ from zcquest.tui.widgets.run_bar import RunBar
 if TYPE_CHECKING:
     from zcquest.tui.screens.level import LevelScreen
 
-SETTING: Final = "tour"
-"""The player's setting that the tour was offered, whatever came of it."""
 CORNERS: Final = ("┏━", "━┓", "┗━", "━┛")
-
-
-class TourOffer(ZcModal[bool]):
-    """At the very first start, and never again. Results in True to take the tour."""
-
-    CSS_PATH = "tour.tcss"
-    BINDINGS = [
-        Binding("enter,y", "take", N_("Show me"), key_display="enter", tooltip=N_("A minute on the first level")),
-        Binding("escape,n", "close", N_("Not now"), key_display="esc", tooltip=N_("Play at once")),
-        Binding("f2,l", "app.toggle_language", N_("Language"), key_display="F2", tooltip=N_("English or Chinese")),
-    ]
-
-    def compose(self) -> ComposeResult:
-        with Vertical(id="box"):
-            yield Static(id="title", markup=False)
-            yield Static(id="text", markup=False)
-            yield Footer(show_command_palette=False)
-
-    def on_mount(self) -> None:
-        self.retranslate()
-
-    def retranslate(self) -> None:
-        self.query_one("#title", Static).update(_("Your first time here?"))
-        said = _(
-            "A minute on the first level: the machine, the plan, a call on the live kernel, and what the figures rest "
-            "on. Later you find it under ? and in the command palette."
-        )
-        self.query_one("#text", Static).update(said)
-
-    def action_take(self) -> None:
-        self.dismiss(True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,7 +156,6 @@ class TourScreen(ZcModal[None]):
         self.call_after_refresh(self._place)
 
     def on_screen_resume(self) -> None:
-        super().on_screen_resume()
         self.call_after_refresh(self._place)
 
     def retranslate(self) -> None:
