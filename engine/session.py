@@ -12,6 +12,7 @@ from time import monotonic
 from typing import Any
 
 import msgspec
+from msgspec import UNSET
 
 from zcquest.engine.children import Child, ChildLost, Children
 from zcquest.engine.control import (
@@ -41,7 +42,7 @@ from zcquest.engine.control import (
 )
 from zcquest.engine.crash import Crash
 from zcquest.engine.gauges import Gauges, mapping_resident, socket_queues
-from zcquest.engine.logs import Delivery
+from zcquest.engine.logs import Delivery, format_of
 from zcquest.engine.machine.executor import Ending
 from zcquest.engine.message import Message
 from zcquest.engine.meters import Meters, read_meters
@@ -231,7 +232,7 @@ class Session:
             retries=scene.retries,
             dlq=str(self.dlq) if self.dlq else None,
             file_limit=scene.dlq.limit if scene.dlq else None,
-            message=scene.log.message,
+            message=await asyncio.to_thread(self._longest_message),
             neighbour=self._neighbours_door,
             index=str(index) if (index := self.run_log.index) else None,
             subscription=scene.subscription,
@@ -249,6 +250,14 @@ class Session:
         else:
             await asyncio.to_thread(self._warm)
         self._nic_before = self._read_nic()
+
+    def _longest_message(self) -> int:
+        """Bytes of the longest message that a lane may run for: in a file of somebody else's, whichever it is."""
+        log = self.scene.log
+        if log.file is UNSET or not self.scene.rejecting:
+            return log.message
+        spans = format_of(log.format).spans(self._fd, self.size)
+        return max((span.end - span.start for span in spans), default=log.message)
 
     def _evict(self) -> Eviction:
         if index := self.run_log.index:

@@ -105,7 +105,8 @@ def lab_level(settings: LabSettings) -> Level:
 def _log(settings: LabSettings) -> LogFile:
     if settings.file:
         own = own_log(Path(settings.file).expanduser())
-        return OwnFile(own=own, size=PositiveSize(own.size), message=PositiveSize(own.message))
+        form: Literal["kafka", "rocketmq"] = "rocketmq" if own.format == "rocketmq" else "kafka"
+        return OwnFile(own=own, format=form, size=PositiveSize(own.size), message=PositiveSize(own.message))
     size, message = PositiveSize(settings.size), PositiveSize(settings.message)
     if settings.format == "rocketmq":
         return LogFile(format="rocketmq", size=size, message=message, topics=4, tags=("paid", "shipped"))
@@ -115,6 +116,6 @@ def _log(settings: LabSettings) -> LogFile:
 def _poison(settings: LabSettings, spec: LogSpec) -> tuple[PoisonFile, ...]:
     if not settings.reject or spec.format != "rocketmq":
         return ()
-    messages = format_of(spec.format).messages(spec) if not settings.file else spec.size // spec.message
+    messages = format_of(spec.format).messages(spec)  # of a file's, as many as there would be of its longest one
     numbers = range(settings.reject - 1, messages, settings.reject)[:MOST_POISON]
     return tuple(PoisonFile(message=number) for number in numbers)

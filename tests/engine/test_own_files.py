@@ -11,10 +11,11 @@ import pytest
 from zcquest.engine.calls import CALLS
 from zcquest.engine.experiment import Laboratory
 from zcquest.engine.logs import LogSpec, UnusableFile, ensure, own_log
+from zcquest.engine.machine.executor import Ending
 from zcquest.engine.places import Mover, Place
 from zcquest.engine.plan import parse_plan
 from zcquest.engine.run_log import SHARED_FROM
-from zcquest.engine.scene import Scene
+from zcquest.engine.scene import DeadLetters, Poison, Scene
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -83,3 +84,29 @@ async def test_a_large_file_is_not_copied_and_not_written(laboratory: Laboratory
         await session.run()
         delivery = await session.finish()
         assert delivery and delivery.received == SHARED_FROM + 4096
+
+
+async def test_a_rejected_message_longer_than_those_at_the_start_has_room(
+    laboratory: Laboratory, tmp_path: Path
+) -> None:
+    """Its size is the buffer's; where it was not, pread wrote over whatever memory came next."""
+    long = LogSpec(size=512 << 10, format="rocketmq", message=100_000)
+    short = LogSpec(size=1200 << 10, format="rocketmq", message=1024)
+    path = tmp_path / "00000000000000000000"
+    log = bytearray(ensure(short, tmp_path).read_bytes()[: 1199 << 10])
+    source = ensure(long, tmp_path).read_bytes()
+    for at in range(0, 300_000, 100_000):
+        record = bytearray(source[at : at + 100_000])
+        record[28:36] = len(log).to_bytes(8, "big")  # PHYSICALOFFSET
+        log += record
+    path.write_bytes(log)
+    own = own_log(path)
+    assert own.message == 1024
+    scene = Scene(name="own", log=own, start="warm", poison=(Poison(message=2, failures=2),), dlq=DeadLetters())
+    text = "repeat:\n sendfile(sock, log, 64K)\non reject:\n pread(log, buf, msg)\n write(dlq, buf, msg)\n"
+    async with laboratory.session(scene, parse_plan(text, CALLS)) as session:
+        stop = await session.run()
+        await session.finish()
+        assert session.dlq and stop.ending is Ending.SENT
+        assert session.buffer == 100_000
+        assert session.dlq.read_bytes() == log[2 << 10 : 3 << 10] + log[-100_000:]  # both say that they are number 2

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from zcquest.engine.calls import CALLS
-from zcquest.engine.logs import UnusableFile
+from zcquest.engine.logs import LogSpec, UnusableFile, ensure
 from zcquest.levels.lab import LAB, MOST_POISON, LabSettings, keep_lab_settings, lab_level, lab_settings
 from zcquest.levels.language import LANGUAGES
 from zcquest.levels.play import Unplayable, open_laboratory, play, read_plan
@@ -59,6 +59,18 @@ async def test_a_file_of_ones_own_is_played(tmp_path: Path) -> None:
     assert report.first.features["delivery"].kept
     assert report.first.copies == pytest.approx(1.0)  # warm: the card's copy alone
     assert path.read_text().startswith("Call me Ishmael. ")
+
+
+async def test_poison_in_a_commitlog_of_ones_own_comes_back(tmp_path: Path) -> None:
+    path = tmp_path / "00000000000000000000"
+    path.write_bytes(ensure(LogSpec(size=256 << 10, format="rocketmq"), tmp_path).read_bytes())
+    level = lab_level(LabSettings(file=str(path), reject=100, start="warm"))
+    text = "repeat:\n sendfile(sock, log, 64K)\non reject:\n pread(log, buf, msg)\n write(dlq, buf, msg)\n"
+    async with open_laboratory() as laboratory:
+        report, _ = await play(laboratory, level, read_plan(level, text))
+    assert report.first.features["delivery"].kept
+    assert report.first.features["dlq"].kept
+    assert report.first.syscalls["pread"] == 2
 
 
 async def test_poison_on_the_bench_comes_back(tmp_path: Path) -> None:
