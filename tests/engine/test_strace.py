@@ -122,9 +122,10 @@ def odd_plans() -> list[Job]:
         size: int,
         log_format: Literal["kafka", "rocketmq"] = "kafka",
         topics: int | UnsetType = UNSET,
+        tags: tuple[str, ...] | UnsetType = UNSET,
         **fields: Any,
     ) -> None:
-        log = LogSpec(size=size, format=log_format, topics=topics)
+        log = LogSpec(size=size, format=log_format, topics=topics, tags=tags)
         scene = Scene(name="strace", log=log, **{"start": "warm", "deadline": 30.0, **fields})
         jobs.append(Job(name, plan, scene))
 
@@ -176,6 +177,10 @@ def odd_plans() -> list[Job]:
         "send(sock, map, 64K)",
     ):
         add(f"selected {sender}", chosen + sender, 300007, "rocketmq", **wanted)
+    tagged = {"tags": ("paid", "sent"), "subscription": Subscription(topic="orders", tag="paid")}
+    for memory in ("index", "map"):
+        text = f"once:\n mmap(log)\n mmap(index)\n select({memory})\nrepeat:\n sendfile(sock, log, 64K)\n"
+        add(f"tagged by {memory}", text, 300007, "rocketmq", **tagged)
     add(
         "gathered buf",
         "repeat:\n read(log, buf, 20000)\n select(buf)\n writev(sock, buf, 64K)\n",
@@ -230,7 +235,8 @@ def between_marks(text: str) -> list[str]:
             inside = '"zcq:plan"' in line
             continue
         advice = line.startswith("madvise(")  # has no descriptor to be known by; nobody else makes it
-        if inside and (advice or ON_PLAN.search(line)):
+        stray = line.startswith("openat(")  # no plan opens a file: a module loaded late would show itself by this
+        if inside and (advice or stray or ON_PLAN.search(line)):
             lines.append(line)
     return lines
 
