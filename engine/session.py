@@ -535,6 +535,9 @@ class Session:
             sent=standing.sent,
             moved=None,
             ending=str(ending),
+            wall_s=max(self.paused.wall_s, self.trace.lasted_s()),
+            user_s=max(self.paused.user_s, self.meters.user_s),  # where it could still be read before the kill
+            sys_s=max(self.paused.sys_s, self.meters.sys_s),
         )
 
     def _measure(self) -> None:

@@ -101,6 +101,10 @@ class Trace:
         """Where the plan stands: while it runs, and where a signal left it."""
         return Standing(*self._header()[3:])
 
+    def lasted_s(self) -> float:
+        """Seconds from the plan's start to the end of its latest call."""
+        return next((record.at_ns + record.took_ns for record in self.records(max(0, len(self) - 1))), 0) / 1e9
+
     def records(self, start: int = 0, stop: int | None = None) -> Iterator[Record]:
         """Records `start` to `stop` (all that are there by default), in order."""
         return map(decode, self.rows(start, stop))

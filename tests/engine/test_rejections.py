@@ -191,6 +191,8 @@ async def test_poison_that_is_sent_again_and_again_ends_at_the_deadline(laborato
     observed = await observe(laboratory, RESEND, deadline=1.0)
     assert observed.stop.ending is Ending.DEADLINE
     assert observed.tally.syscalls["sendfile"] > 100
+    assert observed.wall_s > 0  # the machine could not say it any more
+    assert observed.user_s + observed.sys_s > 0
 
 
 async def test_the_probe_looks_at_each_hop_where_its_bytes_end(laboratory: Laboratory) -> None:
