@@ -41,8 +41,9 @@ def keys() -> None:
     """From a key's press to what it does, while a run of 2 GiB streams: on the map, and from pane to pane."""
     with _at("3-2") as terminal:
         _stream(terminal)
+        terminal.forget()
         terminal.press("\x1b[D")
-        time.sleep(0.5)
+        terminal.wait_for("▸page cache")
         _late("a room is marked while a run streams, p95", terminal, (("\x1b[D", "▸disk"), ("\x1b[C", "▸page cache")))
     with _at("3-2", (80, 24)) as terminal:
         _stream(terminal)
@@ -78,8 +79,9 @@ def _at(level: str, size: tuple[int, int] = (120, 36)) -> Iterator[Terminal]:
 
 
 def _stream(terminal: Terminal) -> None:
+    terminal.forget()
     terminal.press(_F5)
-    terminal.wait_for("running", seconds=60.0)
+    terminal.wait_for("▶ running", seconds=60.0)
     time.sleep(1.0)
 
 
