@@ -13,3 +13,4 @@ def set_aside() -> None:
     gc.unfreeze()
     gc.collect()
     gc.freeze()
+    gc.collect()  # of next to nothing: how soon the next one comes depends on how much this one left
