@@ -5,7 +5,12 @@ from __future__ import annotations
 import gc
 import weakref
 
+from textual.widgets import Footer
+from textual.widgets._footer import FooterKey
+
 from zcquest.tui.garbage import set_aside
+
+from .conftest import Open
 
 
 class Circle:
@@ -26,3 +31,15 @@ def test_what_was_set_aside_and_then_dropped_is_freed_the_next_time() -> None:
         assert seen() is None
     finally:
         gc.unfreeze()
+
+
+async def test_a_footer_does_not_keep_the_keys_it_no_longer_shows(open_game: Open) -> None:
+    async with open_game() as pilot:
+        for _ in range(6):
+            await pilot.press("question_mark")
+            await pilot.pause()
+            await pilot.press("escape")
+            await pilot.pause()
+        footer = pilot.app.screen.query_one(Footer)
+        kept = [len(watchers) for watchers in getattr(footer, "__watchers", {}).values()]
+        assert max(kept) <= 2 * len(footer.query(FooterKey)) + 1

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, cast
 
 from textual.binding import ActiveBinding, Binding
 from textual.screen import ModalScreen, Screen, ScreenResultType
+from textual.widgets import Footer
 
 from zcquest.tui.language import N_, translated
 
@@ -40,6 +41,15 @@ class _InTheLanguage(Screen[ScreenResultType]):
         active = super().active_bindings
         keys = sorted(active, key=lambda key: active[key].binding.action in EVERYWHERE)
         return {key: translated(active[key]) for key in keys}
+
+    def on_mount(self) -> None:
+        self.bindings_updated_signal.subscribe(self, self._forget_old_keys)
+
+    def _forget_old_keys(self, _screen: object) -> None:
+        """A footer makes its keys anew at each change, and Textual 8.2 keeps the old ones among its watchers."""
+        for footer in self.query(Footer):
+            for watchers in getattr(footer, "__watchers", {}).values():
+                watchers[:] = [watcher for watcher in watchers if not watcher[0]._closing]
 
     def on_screen_resume(self) -> None:
         self.game.check_size()
