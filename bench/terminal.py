@@ -19,7 +19,7 @@ from pathlib import Path
 
 from bench.timing import best_of, row
 from zcquest.levels.progress import Progress
-from zcquest.tui.screens.tour import SETTING
+from zcquest.tui.screens.tour_offer import SETTING
 
 ROUNDS = 5
 LETTERS = "¢£¤¥¦§¨©ª«¬®¯°±²³´µ¶¸¹º»¼½¾¿ÀÁÂÃÄÅÆÇÈÉÊË"
