@@ -15,7 +15,6 @@ from zcquest.tui.screens.call_palette import CallPalette
 from zcquest.tui.screens.confirm import Confirm
 from zcquest.tui.screens.debrief import DebriefScreen
 from zcquest.tui.screens.help import HelpScreen
-from zcquest.tui.screens.home import HomeScreen
 from zcquest.tui.screens.predict import PredictScreen
 from zcquest.tui.screens.tour_offer import TourOffer
 from zcquest.tui.screens.words import WordsScreen
@@ -47,9 +46,7 @@ async def open_screen(pilot: Pilot[None], go: Go) -> Screen[Any]:
     """That screen, above nothing but the first one."""
     game = pilot.app
     assert isinstance(game, ZcquestApp)
-    while not isinstance(game.screen, HomeScreen):
-        game.pop_screen()
-        await pilot.pause()
+    game.action_home()
     opened = go(game)
     if isinstance(opened, Awaitable):
         await opened
@@ -87,5 +84,4 @@ async def test_every_key_of_the_help_can_be_pressed(name: str, open_game: Open) 
                 screen = await open_screen(pilot, SCREENS[name])
                 focused = screen.focused
             await pilot.press(key)
-            await pilot.pause()
             assert pilot.app.is_running, key
