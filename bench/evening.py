@@ -54,15 +54,14 @@ def memory(runs: int = RUNS) -> None:
     """The game's own process after many runs and screens."""
     with _at("1-1") as terminal:
         game = psutil.Process(terminal.pid)
-        for _ in range(runs):
-            _play_once(terminal)
+        played = 0
+        with contextlib.suppress(TimeoutError):  # a key that got lost ends the evening early: then the row misses
+            while played < runs:
+                _play_once(terminal)
+                played += 1
         held = game.memory_info().rss
-    row(
-        f"memory after {runs} runs and {4 * runs} other screens",
-        f"{held / MIB:.0f} MiB",
-        "under 150 MiB",
-        held < 150 * MIB,
-    )
+    fine = played == runs and held < 150 * MIB
+    row(f"memory after {played} of {runs} runs, each with four screens", f"{held / MIB:.0f} MiB", "under 150 MiB", fine)
 
 
 @contextlib.contextmanager
