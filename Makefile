@@ -15,8 +15,9 @@ PIP_INSTALL := $(RUN) -m pip --disable-pip-version-check install --quiet --no-wa
 play: $(PLAY)
 	@$(RUN) -m zcquest
 
+# Two at a time: most tests wait for processes. A file stays together, so that what it sets up is set up once.
 test: $(DEV) tools
-	@$(RUN) -m pytest -q
+	@$(RUN) -m pytest -q -n 2 --dist loadfile
 
 lint: $(DEV)
 	@$(RUN) -m ruff check --quiet .
