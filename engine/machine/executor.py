@@ -55,19 +55,20 @@ def execute(machine: Machine, plan: Plan) -> Iterator[Verdict | None]:
 def _lanes(machine: Machine, plan: Plan) -> Iterator[None]:
     numbered = list(enumerate(plan.steps))
     once = [(index, step) for index, step in numbered if step.lane is Lane.ONCE]
-    repeat = [(index, step) for index, step in numbered if step.lane is Lane.REPEAT]
+    repeat = [(index, step, CALLS[step.call].execute) for index, step in numbered if step.lane is Lane.REPEAT]
     for index, step in once:
         machine.step = index
         machine.turn(step)
         yield from CALLS[step.call].execute(machine, step)
     while repeat and not machine.finished:
         before = machine.progress()
-        machine.blocked.clear()
-        for index, step in repeat:
+        if machine.blocked:
+            machine.blocked.clear()
+        for index, step, execute in repeat:
             machine.step = index
             if machine.fan:
                 machine.turn(step)
-            yield from CALLS[step.call].execute(machine, step)
+            yield from execute(machine, step)
         if machine.progress() == before:
             if not machine.blocked:
                 break

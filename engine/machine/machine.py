@@ -141,7 +141,7 @@ class Machine:
     def count(self, size: int | str, memory: str = "") -> int:
         """The bytes that a step's size stands for: MESSAGE is as long as the rejected message, or what was made of it
         in `memory`."""
-        return self._message_size(memory) if size == MESSAGE else int(size)
+        return size if isinstance(size, int) else self._message_size(memory)
 
     def _message_size(self, memory: str) -> int:
         assert self.message

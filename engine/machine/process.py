@@ -176,9 +176,13 @@ class Run:
         self._enter()
         if self.verdict is None and self._calls is not None:
             left = calls
-            machine = self.machine
+            machine, stand = self.machine, self._recorder.stand
+            plain = machine.settle is None and not machine.fan  # one cursor: no need to ask which
             for verdict in self._calls:
-                self._recorder.stand(machine.taken, machine.delivered.payload)
+                if plain:
+                    stand(machine.position, machine.sent.payload)
+                else:
+                    stand(machine.taken, machine.delivered.payload)
                 if verdict:
                     self.verdict = verdict
                     break
