@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 from textual.pilot import Pilot
 from textual.widgets import Input
 
@@ -206,3 +207,23 @@ async def test_a_plan_is_written_to_a_file_and_read_again(open_game: Open, tmp_p
 
 def _fill(pilot: Pilot[None], path: Path) -> None:
     pilot.app.screen.query_one("#shelf-input", Input).value = str(path)
+
+
+@pytest.mark.parametrize("code", ["en", "zh"])
+async def test_a_plan_that_nobody_writes_in_shows_the_beginnings_of_its_lines(open_game: Open, code: str) -> None:
+    async with open_game((120, 36), language=code) as pilot:
+        screen = await open_level(pilot, "4-2")
+        assert "    copy_file_range(log, dlq" in shown(pilot)
+        await pilot.press("e")
+        await pilot.pause()
+        assert screen.editor.area.scroll_offset.x > 0  # the cursor, at the end, is in sight for whoever writes
+        await pilot.press("escape")
+        await pilot.pause()
+        assert "    copy_file_range(log, dlq" in shown(pilot)
+
+
+@pytest.mark.parametrize(("code", "other"), [("en", "中文"), ("zh", "EN")])
+async def test_eighty_columns_have_room_for_the_other_language(open_game: Open, code: str, other: str) -> None:
+    async with open_game((80, 24), language=code) as pilot:
+        await open_level(pilot, "5-2")
+        assert f"F2 {other}" in shown(pilot).splitlines()[-1]

@@ -136,7 +136,8 @@ class LevelScreen(ZcScreen[None]):
     def on_resize(self, event: Resize) -> None:
         self.set_class(not self._roomy, "-narrow")
         self.panes.set_narrow(not self._roomy)
-        self.query_one(Footer).compact = not self._roomy
+        footer = self.query_one(Footer)
+        footer.compact, footer.show_command_palette = not self._roomy, self._roomy  # 80 columns hold no more
 
     @property
     def _roomy(self) -> bool:

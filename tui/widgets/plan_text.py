@@ -10,6 +10,7 @@ from rich.style import Style
 from rich.text import Text
 from textual import events
 from textual.binding import Binding
+from textual.geometry import Offset
 from textual.message import Message
 from textual.strip import Strip
 from textual.widgets import TextArea
@@ -116,6 +117,22 @@ class PlanText(TextArea):
             start = problem.span.column - 1
             line.stylize(self._style("error"), start, start + max(1, problem.span.length))
         return line
+
+    def scroll_cursor_visible(self, center: bool = False, animate: bool = False) -> Offset:
+        """Of a plan that nobody writes in, the beginnings of the lines are in sight, wherever the cursor is."""
+        offset = super().scroll_cursor_visible(center, animate)
+        if not self.has_focus:
+            self._show_beginnings()
+        return offset
+
+    def on_blur(self) -> None:
+        self._show_beginnings()
+
+    def on_focus(self) -> None:
+        self.call_after_refresh(self.scroll_cursor_visible)
+
+    def _show_beginnings(self) -> None:
+        self.scroll_to(x=0, animate=False, force=True, immediate=True)
 
     def _render_line(self, y: int) -> Strip:
         strip = super()._render_line(y)
