@@ -15,9 +15,16 @@ class Place(StrEnum):
     BUFFER2 = "user_buffer_2"
     BUFFER3 = "user_buffer_3"
     MAPPING = "mapping"
+    PIPE = "pipe"
     SOCKET = "socket_buffer"
+    SOCKET2 = "socket_buffer_2"
+    SOCKET3 = "socket_buffer_3"
+    SOCKET4 = "socket_buffer_4"
     NIC = "nic"
     CONSUMER = "consumer"
+    CONSUMER2 = "consumer_2"
+    CONSUMER3 = "consumer_3"
+    CONSUMER4 = "consumer_4"
     PRODUCER = "producer"
     DLQ = "dlq"  # the dead-letter queue: pages of a file of its own
 
