@@ -23,4 +23,4 @@ class PatientWriter(WriterThread):
 
 def install() -> None:
     """Let Textual's drivers write with it."""
-    linux_driver.WriterThread = PatientWriter
+    vars(linux_driver)["WriterThread"] = PatientWriter

@@ -49,7 +49,7 @@ def card_svg(card: Card, drawn: Canvas, theme: Theme, inks: Mapping[str, Style])
     for line in _lines(card, drawn, colours, inks):
         console.print(_in_pieces(Text(" " * _MARGIN) + line), no_wrap=True, crop=True, overflow="crop")
     back, front = (Color.parse(colours[name]).get_truecolor() for name in ("background", "foreground"))
-    ansi = TerminalTheme(tuple(back), tuple(front), [(0, 0, 0)] * 8)
+    ansi = TerminalTheme(back, front, [(0, 0, 0)] * 8)
     shape = _FORMAT.replace("FONTS", _FONTS).replace("BACK", colours["background"]).replace("FRAME", colours["frame"])
     svg = console.export_svg(title="", theme=ansi, code_format=shape, unique_id="card").replace("&#160;", " ")
     return _VIEW_BOX.sub(_fitted(svg), svg, count=1)

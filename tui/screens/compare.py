@@ -145,8 +145,8 @@ class CompareScreen(ZcScreen[None]):
             "features": feature_columns(pair, columns),
             "parting": parting_lines(self._compared(pair), titles),
         }
-        for part, said in parts.items():
-            self.query_one(f"#{part}", Static).update(said)
+        for part, drawn in parts.items():
+            self.query_one(f"#{part}", Static).update(drawn)
 
     def _compared(self, pair: tuple[SceneReport, SceneReport]) -> Comparison:
         plans, traces = [side.plan for side in self._sides], self.game.traces

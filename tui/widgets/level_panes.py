@@ -5,7 +5,6 @@ from __future__ import annotations
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
-from textual.widget import Widget
 from textual.widgets import Static
 
 from zcquest.levels.hints import Situation
@@ -97,9 +96,14 @@ class LevelPanes(Vertical):
 
     def _set_out(self) -> None:
         """Not by classes of this widget's: each of them would have the styles of all panes found anew."""
-        panes = {"map": MachineMap, "briefing": "#side", "plan": PlanEditor, "trace": "#trace"}
-        for name, selector in panes.items():
-            self.query_one(selector, Widget).display = not self._narrow or name == self._open
+        panes = {
+            "map": self.query_one(MachineMap),
+            "briefing": self.query_one("#side"),
+            "plan": self.editor,
+            "trace": self.query_one("#trace"),
+        }
+        for name, pane in panes.items():
+            pane.display = not self._narrow or name == self._open
         for row, names in (("#upper", ("map", "briefing")), ("#lower", ("plan", "trace"))):
             self.query_one(row).display = not self._narrow or self._open in names
 

@@ -130,7 +130,7 @@ def advising() -> list[str]:
 def _ways_to_write(call: Call) -> Iterable[Step]:
     """The call with every resource that its parameters allow."""
     ends = ("sock",) if "sockfd" in call.prototype else tuple(DESCRIPTORS)
-    words = {Kind.FD: ends, Kind.MEMORY: MEMORIES, Kind.SIZE: (4096,)}
+    words: dict[Kind, tuple[int | str, ...]] = {Kind.FD: ends, Kind.MEMORY: MEMORIES, Kind.SIZE: (4096,)}
     choices = [words[parameter.kind] for parameter in call.parameters if parameter.kind in words]
     for lane in call.lanes[:1] or (Lane.REPEAT,):
         for values in product(*choices):

@@ -7,13 +7,14 @@ from collections.abc import Iterator
 from zcquest.commands.plan_file import ChosenPlan
 from zcquest.commands.printing import pad, print_line, stars
 from zcquest.engine.calls import EVERY
+from zcquest.engine.ending import signal_name
 from zcquest.engine.experiment import Line
 from zcquest.engine.places import Evidence, Mover, Place
 from zcquest.engine.tally import SWITCHES_PER_CALL, SWITCHES_PER_USER_FAULT
 from zcquest.levels.language import gettext as _
 from zcquest.levels.language import say
 from zcquest.levels.loader import Level
-from zcquest.levels.report import HopReport, RunReport, SceneReport, signal_name
+from zcquest.levels.report import HopReport, RunReport, SceneReport
 from zcquest.levels.words import evidence_word, mover_word
 
 _NARROWEST, _WIDEST = 24, 100  # cells of the column of calls

@@ -40,6 +40,7 @@ from zcquest.commands.refusal import NOT_PASSED, PASSED, WRONG, Refused
 from zcquest.commands.status_line import StatusLine
 from zcquest.engine.calls import CALLS
 from zcquest.engine.children import ChildLost
+from zcquest.engine.ending import signal_name
 from zcquest.engine.logs import LogSpec, LogUnavailable, Subscription, ensure
 from zcquest.engine.logs.rocketmq_layout import BLANK_SIZE
 from zcquest.engine.logs.rocketmq_orders import least_message, topic_names
@@ -54,7 +55,6 @@ from zcquest.levels.language import say
 from zcquest.levels.plans import UnknownPlan, plan_text
 from zcquest.levels.play import Unplayable, explain, open_laboratory
 from zcquest.levels.race_words import race_answer
-from zcquest.levels.report import signal_name
 
 _MB = 10**6
 _NAME = re.compile(r"[\w-]+")

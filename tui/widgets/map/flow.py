@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from zcquest.tui.widgets.map.canvas import Canvas
 from zcquest.tui.widgets.map.pens import LINE_CHARACTERS
-from zcquest.tui.widgets.map.routes import Point, Track
+from zcquest.tui.widgets.map.router import Point
+from zcquest.tui.widgets.map.routes import Track
 
 FRAMES = 30  # a second
 PACKET = "●"

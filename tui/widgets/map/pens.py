@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from zcquest.engine.places import Mover
 from zcquest.tui.widgets.map.canvas import Canvas
-from zcquest.tui.widgets.map.routes import Point
+from zcquest.tui.widgets.map.router import Point
 from zcquest.tui.widgets.map_state import ACKNOWLEDGING, REJECTING, MapHop
 
 WALL_LINE, SEAM_LINE = "┃", "┊"

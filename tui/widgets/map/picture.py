@@ -98,7 +98,7 @@ def _draw_zones(canvas: Canvas, floor: Floor) -> None:
         canvas.write(zone.x + (zone.width - cell_len(text)) // 2, zone.y, text, "zone")
 
 
-_FRAME, _HEAVY = "╭─╮│╰╯", "┏━┓┃┗┛"
+_FRAME, _HEAVY = tuple("╭─╮│╰╯"), tuple("┏━┓┃┗┛")
 
 
 def _draw_room(

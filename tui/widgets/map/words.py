@@ -25,12 +25,18 @@ def place_name(place: Place, card: str = LOOPBACK) -> str:
             return _("user buffer {name}").format(name=place_word(place))
         case Place.MAPPING:
             return _("mapping")
+        case Place.PIPE:
+            return _("pipe")
         case Place.SOCKET:
             return _("socket buffer")
+        case Place.SOCKET2 | Place.SOCKET3 | Place.SOCKET4:
+            return place_word(place)
         case Place.NIC:
             return _("NIC {card}").format(card=card)
         case Place.CONSUMER:
             return _("consumer")
+        case Place.CONSUMER2 | Place.CONSUMER3 | Place.CONSUMER4:
+            return place_word(place)
         case Place.PRODUCER:
             return _("producer")
         case Place.DLQ:
