@@ -31,7 +31,8 @@ from zcquest.engine.probe import Calibration, Probe, Proof
 from zcquest.engine.receiving import open_session
 from zcquest.engine.run_log import place_log
 from zcquest.engine.scene import Scene
-from zcquest.engine.session import Session, Stop
+from zcquest.engine.session import Session
+from zcquest.engine.stop import Stop
 from zcquest.engine.tally import Card, Tally, add_up
 from zcquest.engine.trace import Record, Trace
 

@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from time import monotonic
 
-from zcquest.engine.pagecache import Residency
+from zcquest.engine.pagecache import Residency, survey
 
+_STRETCHES = 256  # of a log, in `cache_map`
+_REST = 30  # how much longer than a look at a log's pages took, until a hurried reading takes another one
 _ESTABLISHED = {"01", "04", "05", "08"}  # or closing with data still in its queues
 _FIN_SENT, _FIN_RECEIVED = "04", "08"  # FIN_WAIT1, CLOSE_WAIT: the queue counts the FIN, which is no byte
 
@@ -34,6 +37,27 @@ class Gauges:
     dead_letters: int = 0  # in the DLQ's file
     nic_packets: int = 0  # that `nic_sent` was sent in (a count)
     scatter_gather: bool | None = None  # whether the bench NIC gathers scattered pages; None: the run is on loopback
+
+
+class PageGauge:
+    """The pages of one log in the page cache."""
+
+    def __init__(self, fd: int, size: int) -> None:
+        self._fd = fd
+        self._size = size
+        self._latest: tuple[Residency, tuple[float, ...]] | None = None
+        self._good_until = 0.0
+
+    def read(self, hurried: bool) -> tuple[Residency, tuple[float, ...]]:
+        """`cache` and `cache_map`; of a moment before, if `hurried` and the log is so big that asking takes long."""
+        begun = monotonic()
+        if self._latest and hurried and begun < self._good_until:
+            return self._latest
+        cache, shares = survey(self._fd, self._size, _STRETCHES)
+        self._latest = cache, tuple(shares)
+        now = monotonic()
+        self._good_until = now + _REST * (now - begun)
+        return self._latest
 
 
 def socket_queues(port: int, sender: int | None = None, receiver: int | None = None) -> tuple[int, int]:

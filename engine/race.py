@@ -23,7 +23,8 @@ from zcquest.engine.plan import Plan
 from zcquest.engine.ratio import FEWEST, Ratio, estimate
 from zcquest.engine.run_log import RunLog, place_log
 from zcquest.engine.scene import Scene
-from zcquest.engine.session import Session, Stop
+from zcquest.engine.session import Session
+from zcquest.engine.stop import Stop
 
 DEADLINE = 60.0  # seconds for one run
 LEAST = 1 << 20  # bytes: a smaller log is sent before there is anything to measure

@@ -12,14 +12,15 @@ from typing import Any
 
 import msgspec
 
-from zcquest.engine.children import Child, ChildLost, Children
+from zcquest.engine.children import ChildLost, Children
 from zcquest.engine.control import (
+    Advance,
     Aim,
+    Bare,
     Compared,
-    FromMachine,
     FromProducer,
-    Listening,
     MachineConfig,
+    Paused,
     Produced,
     ProducerConfig,
     Progress,
@@ -28,15 +29,16 @@ from zcquest.engine.control import (
 )
 from zcquest.engine.crash import Crash, examine, message_at
 from zcquest.engine.fan_out import FanSession
-from zcquest.engine.gauges import Gauges, arriving_queues
+from zcquest.engine.far_end import FarEnd
+from zcquest.engine.gauges import arriving_queues
 from zcquest.engine.logs import Delivery, format_of
 from zcquest.engine.machine.executor import Ending
 from zcquest.engine.network.bench import Wire
-from zcquest.engine.pagecache import warm
 from zcquest.engine.plan import Plan, format_plan
 from zcquest.engine.run_log import RunLog, produced
 from zcquest.engine.scene import Scene
-from zcquest.engine.session import Session, Stop
+from zcquest.engine.session import Session
+from zcquest.engine.stop import Stop
 
 _READ = 1 << 20
 _KILL_WITHIN = 0.001  # seconds after the chosen byte was sent
@@ -76,15 +78,15 @@ class ReceivingSession(Session):
             kill_delay=_KILL_WITHIN * (secrets.randbelow(1000) / 1000) ** 2,  # rather soon: later it may be idle
         )
         self._urgent = discard
-        self._consumer = await self.children.spawn("producer", producer, FromProducer, urgent=discard)
-        listening = await self._consumer.hear()
-        assert isinstance(listening, Listening)
-        self._port = listening.port
-        await asyncio.to_thread(self._warm_source)
+        self.far = FarEnd(
+            await self.children.spawn("producer", producer, FromProducer, urgent=discard), self._progressed
+        )
+        await self.far.start()
+        await asyncio.to_thread(self.run_log.warm)
         self._config = MachineConfig(
             log=str(self.log),
             log_format=scene.log.format,
-            port=listening.port,
+            port=self.far.port,
             token=token,
             plan=format_plan(self.plan),
             trace=str(self.trace.path),
@@ -95,24 +97,17 @@ class ReceivingSession(Session):
             receive=Receiving(size=self.size),
         )
         await self._start(self._config)
-        self._listener = asyncio.create_task(self._listen(self._consumer))
-        self._nic_before = self._read_nic()
+        self._nic.read()
         if self._mortal:
-            await self._consumer.say(Aim(self.machine_pid))
+            await self.far.tell(Aim(self.machine_pid))
 
     def _moment(self, window: int) -> int:
         """After how many bytes to kill: not before the plan has acknowledged some, nor when hardly any are left."""
         first, last = max(self.size // 4, window + 1), self.size * 3 // 4
         return first + secrets.randbelow(last - first) if first < last else min(first, self.size - 1)
 
-    def _warm_source(self) -> None:
-        with open(self.run_log.path, "rb") as source:
-            warm(source.fileno(), self.size)
-
     async def _start(self, config: MachineConfig) -> Ready:
-        self._machine = await self.children.spawn("machine", config, FromMachine, urgent=self._urgent)
-        ready = await self._hear(self._machine)
-        assert isinstance(ready, Ready)
+        ready = await self.near.start(config, urgent=self._urgent)
         self.buffer = ready.buffer
         return ready
 
@@ -148,9 +143,9 @@ class ReceivingSession(Session):
 
     # -- looking -------------------------------------------------------------------------------------------------------
 
-    def _read_gauges(self, progress: Progress | None, hurried: bool) -> Gauges:
-        sending, receiving = arriving_queues(self._port)
-        return replace(super()._read_gauges(progress, hurried), send_queue=sending, receive_queue=receiving)
+    def _socket_queues(self) -> tuple[int, int]:
+        assert self.far
+        return arriving_queues(self.far.port)
 
     async def compare(self, moved: tuple[int, int], since: int = 0) -> Compared:
         """Which bytes of a range the machine's log holds, old or the sibling's."""
@@ -165,37 +160,43 @@ class ReceivingSession(Session):
         """What the plan sends are acknowledgements: they are read as they come."""
 
     def _progressed(self, progress: Progress) -> None:
-        super()._progressed(progress)
         if isinstance(progress, Produced) and progress.killed and progress.killed.told:
             self._shot.set()
 
-    async def _killed(self, machine: Child, ending: Ending) -> None:
-        await super()._killed(machine, ending)
-        assert self.stop
-        if ending is not Ending.KILLED or self.stop.signal != SIGKILL:
-            return
-        if not self._mortal or not await self._was_shot() or not await self._succeed(machine):
-            self._over.set()  # nobody will come to the producer any more
-            if self._cancelled.is_set():
-                self.stop = replace(self.stop, ending=Ending.CANCELLED)
+    async def _exchange(self, told: Advance | Bare, seconds: float) -> Paused:
+        """As in the other direction; a machine that the producer has killed is followed by another."""
+        if self.stop:
+            return self.paused
+        await super()._exchange(told, seconds)
+        if self.stop and self.stop.ending is Ending.KILLED and self.stop.signal == SIGKILL:
+            await self._follow(self.stop)
+        return self.paused
+
+    async def _follow(self, stop: Stop) -> None:
+        assert self.far
+        if not self._mortal or not await self._was_shot() or not await self._succeed():
+            self.far.over.set()  # nobody will come to the producer any more
+            if self.near.cancelled.is_set():
+                self.near.stop = replace(stop, ending=Ending.CANCELLED)
 
     async def _was_shot(self) -> bool:
         """Whether the producer says that it was its doing."""
-        ends = [asyncio.ensure_future(event.wait()) for event in (self._shot, self._over, self._cancelled)]
+        assert self.far
+        ends = [asyncio.ensure_future(event.wait()) for event in (self._shot, self.far.over, self.near.cancelled)]
         try:
             await asyncio.wait(ends, timeout=_HEARSAY, return_when=asyncio.FIRST_COMPLETED)
         finally:
             for end in ends:
                 end.cancel()
-        return self._shot.is_set() and not self._cancelled.is_set()
+        return self._shot.is_set() and not self.near.cancelled.is_set()
 
-    async def _succeed(self, machine: Child) -> bool:
+    async def _succeed(self) -> bool:
         """Look at what the machine left, and put another one in its place; False if none could be had."""
         told, config = self.progress, self._config
         assert isinstance(told, Produced) and told.killed and config
         self._mortal = False
         remains = await asyncio.to_thread(examine, self.log, self.run_log.path, told.received)
-        await machine.end()
+        await self.near.end()
         config = msgspec.structs.replace(config, receive=Receiving(size=self.size, resume=True))
         try:
             ready = await self._start(config)
@@ -214,10 +215,8 @@ class ReceivingSession(Session):
             unsafe=remains.unsafe,
             overstated=told.overstated,
         )
-        if self._cancelled.is_set():
-            assert self._machine
-            await self._machine.end()
+        if self.near.cancelled.is_set():
+            await self.near.end()
             return False
-        self.stop = self._before = None
-        self.paused = msgspec.structs.replace(self.paused, ending="", calls=len(self.trace))
+        self.near.resume()
         return True

@@ -5,12 +5,14 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 from msgspec import UNSET
 
 from zcquest.engine.consumer.comparison import compare, count_differences
 from zcquest.engine.logs import ensure, ensure_index, format_of
+from zcquest.engine.pagecache import Eviction, evict, warm
 from zcquest.engine.scene import Scene
 
 SHARED_FROM = 64 << 20  # logs above this many bytes are linked, not copied: they cannot be tampered with or cut
@@ -82,6 +84,34 @@ class RunLog:
         """The log's index beside it: a ConsumeQueue; None where there is none."""
         path = self.path.with_suffix(_INDEX)
         return path if path.exists() else None
+
+    def open(self) -> int:
+        """A descriptor of it, to look at its pages: an owner's answer needs the right to write."""
+        return os.open(self.path, (os.O_RDONLY if self.shared else os.O_RDWR) | os.O_CLOEXEC)
+
+    def evict(self) -> Eviction:
+        """Drop it and its index from the page cache. Blocks; raises OSError as `pagecache.evict` does."""
+        if index := self.index:
+            with open(index, "rb", buffering=0) as file:
+                evict(file.fileno(), index.stat().st_size)
+        with self._opened() as fd:
+            return evict(fd, self.size)
+
+    def warm(self) -> None:
+        """Bring it and its index into the page cache. Blocks; raises OSError as `pagecache.warm` does."""
+        if index := self.index:
+            with open(index, "rb", buffering=0) as file:
+                warm(file.fileno(), index.stat().st_size)
+        with self._opened() as fd:
+            warm(fd, self.size)
+
+    @contextlib.contextmanager
+    def _opened(self) -> Iterator[int]:
+        fd = self.open()
+        try:
+            yield fd
+        finally:
+            os.close(fd)
 
     @property
     def shared(self) -> bool:

@@ -10,7 +10,7 @@ from zcquest.engine.dead_letters import DeadLettersFound
 from zcquest.engine.logs import Delivery, Span
 from zcquest.engine.message import Message
 from zcquest.engine.scene import Poison, Scene
-from zcquest.engine.session import Stop
+from zcquest.engine.stop import Stop
 
 
 @dataclass(frozen=True, slots=True)

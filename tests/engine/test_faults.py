@@ -62,8 +62,8 @@ def gone(pid: int) -> bool:
 
 
 def consumer_pid(session: Session) -> int:
-    assert session._consumer
-    return session._consumer.pid
+    assert session.far
+    return session.far.child.pid
 
 
 # -- one of the two processes goes ---------------------------------------------------------------------------------
@@ -369,7 +369,7 @@ async def main():
             running = asyncio.ensure_future(session.run())
             while len(session.trace) < 4:
                 await asyncio.sleep(0.01)
-            print(json.dumps([children._process.pid, session.machine_pid, session._consumer.pid]), flush=True)
+            print(json.dumps([children._process.pid, session.machine_pid, session.far.child.pid]), flush=True)
             await running
 
 asyncio.run(main())

@@ -11,7 +11,7 @@ from zcquest.engine.features import FEATURES, Outcome
 from zcquest.engine.logs import Delivery, LogSpec, Span
 from zcquest.engine.machine.executor import Ending
 from zcquest.engine.scene import Scene, Truncate
-from zcquest.engine.session import Stop
+from zcquest.engine.stop import Stop
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 

@@ -77,7 +77,7 @@ async def slow(laboratory):
             await asyncio.sleep(0.01)
         bench = session.wire.pid
         spaces = [f"/proc/{bench}/ns/net", session.wire.receiver.net]
-        pids = [laboratory.children._process.pid, bench, session.machine_pid, session._consumer.pid]
+        pids = [laboratory.children._process.pid, bench, session.machine_pid, session.far.child.pid]
         print(json.dumps([pids, [os.stat(space).st_ino for space in spaces]]), flush=True)
         stop = await running
         delivery = await session.finish()
@@ -230,21 +230,21 @@ async def test_what_has_left_a_card_without_scatter_gather_was_copied_what_waits
 async def test_machine_and_consumer_are_in_networks_of_their_own(laboratory: Laboratory, scene) -> None:
     before = links()
     async with laboratory.session(play(scene, GATHERING), parse_plan(SENDFILE, CALLS)) as session:
-        assert session.wire and session._consumer
+        assert session.wire and session.far
         ours, theirs, receiver = (
-            os.stat(f"/proc/{pid}/ns/net").st_ino for pid in ("self", session.machine_pid, session._consumer.pid)
+            os.stat(f"/proc/{pid}/ns/net").st_ino for pid in ("self", session.machine_pid, session.far.child.pid)
         )
         assert len({ours, theirs, receiver}) == 3
         assert theirs == os.stat(f"/proc/{session.wire.pid}/ns/net").st_ino
         devices = Path(f"/proc/{session.machine_pid}/net/dev").read_text()
         assert "v0:" in devices and "v1:" not in devices
-        assert "v1:" in Path(f"/proc/{session._consumer.pid}/net/dev").read_text()
+        assert "v1:" in Path(f"/proc/{session.far.child.pid}/net/dev").read_text()
         assert links() == before
-        ends = f"{int.from_bytes(socket.inet_aton(session.wire.address), 'little'):08X}:{session._port:04X}"
+        ends = f"{int.from_bytes(socket.inet_aton(session.wire.address), 'little'):08X}:{session.far.port:04X}"
         assert ends in Path(f"/proc/{session.machine_pid}/net/tcp").read_text()
         assert ends not in Path("/proc/net/tcp").read_text()
         with pytest.raises(OSError):
-            socket.create_connection((session.wire.address, session._port), timeout=0.2)
+            socket.create_connection((session.wire.address, session.far.port), timeout=0.2)
         if ip := shutil.which("ip"):
             found = subprocess.run([ip, "netns", "list"], capture_output=True, text=True, check=False)
             assert not found.stdout.strip()

@@ -298,8 +298,8 @@ async def test_a_producer_that_dies_is_the_end_of_the_stream(laboratory: Laborat
         running = asyncio.ensure_future(session.run())
         while len(session.trace) < 6:
             await asyncio.sleep(0.005)
-        assert session._consumer
-        os.kill(session._consumer.pid, signal.SIGKILL)
+        assert session.far
+        os.kill(session.far.child.pid, signal.SIGKILL)
         stop = await asyncio.wait_for(running, 3)
         assert stop.ending in (Ending.END_OF_FILE, Ending.ERROR)
         await asyncio.wait_for(session.finish(), 3)

@@ -129,7 +129,7 @@ async def test_closing_wakes_whoever_waits_and_leaves_nothing(laboratory: Labora
     stuck = parse_plan("repeat:\n read(sock, buf, 1)\n sendfile(sock, log, 1)\n", CALLS)
     for wait in ("run", "step"):
         async with laboratory.session(scene(), stuck) as session:
-            pids = [child.pid for child in (session._machine, session._consumer) if child]
+            pids = [child.pid for child in (session.near.child, session.far and session.far.child) if child]
             waiting = asyncio.ensure_future(getattr(session, wait)())
             await asyncio.sleep(0.05)
             await session.close()
