@@ -12,6 +12,7 @@ from zcquest.engine.places import Evidence, Mover, Place
 from zcquest.engine.plan import Plan
 from zcquest.engine.probe import Finding, Proof
 from zcquest.engine.trace import BLOCK, Trace, errno_name
+from zcquest.engine.vouching import Vouching
 
 SWITCHES_PER_CALL = 2  # into the kernel and out again
 SWITCHES_PER_USER_FAULT = 2
@@ -204,25 +205,11 @@ def _carried(index: int, plan: Plan, sums: _Sums) -> int:
 
 
 def _flushed(trace: Trace, plan: Plan) -> Counter[int]:
-    """By step index, the bytes written to the log that its fsync was the first to vouch for.
-
-    Not ru_oublock: that counts a page when it is dirtied, so for the write, and knows of no disk.
-    """
-    flushed: Counter[int] = Counter()
-    steps = [CALLS[step.call] for step in plan.steps]
-    on_log = [step.values[0] == "log" for step in plan.steps]
-    if not any(call.flushes and ours for call, ours in zip(steps, on_log, strict=True)):
-        return flushed
-    written = 0
-    for _, _, step, code, error, _, _, result, *_ in trace.rows():
-        if error or not on_log[step] or CODES[code] is not steps[step]:
-            continue
-        if steps[step].flushes:
-            flushed[step] += written
-            written = 0
-        elif any(ends.target is Place.PAGE_CACHE for ends in steps[step].routes(plan.steps[step])):
-            written += result
-    return flushed
+    """By step index, the bytes written to the log that its fsync was the first to vouch for."""
+    vouching = Vouching(plan)
+    if vouching.needed:
+        vouching.look(trace.rows())
+    return vouching.flushed
 
 
 def _hops(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import msgspec
@@ -15,6 +15,7 @@ from zcquest.engine.plan import Plan, parse
 from zcquest.engine.tally import SWITCHES_PER_CALL, SWITCHES_PER_USER_FAULT
 from zcquest.engine.trace import BLOCK as DISK_BLOCK
 from zcquest.engine.trace import RECORD
+from zcquest.engine.vouching import Vouching
 from zcquest.levels.report import HopReport, SceneReport
 from zcquest.levels.traces import TraceStore
 
@@ -39,6 +40,7 @@ class Moment:
     sums: Sums | None  # None: not known
     line: Line | None
     over: bool
+    receiving: bool  # the bytes come in through the socket
 
     @property
     def switches(self) -> int:
@@ -47,11 +49,6 @@ class Moment:
     def copied(self, *movers: Mover) -> float:
         """Bytes that these movers had copied."""
         return sum(hop.copied for hop in self.scene.hops if Mover(hop.mover) in movers)
-
-    @property
-    def receiving(self) -> bool:
-        """Whether the bytes came in through the socket."""
-        return any(hop.source == Place.NIC for hop in self.scene.hops)
 
     @property
     def through_socket(self) -> int:
@@ -92,8 +89,12 @@ class Replay:
         self.plan = plan
         self._trace = trace
         self._lines = lines
+        self._vouched = [Vouching(plan)]  # as of the beginning of each block, as far as anybody asked
         self.calls = scene.calls
         self.kept = trace.kept  # of these each can be looked at
+        self.receiving = any(
+            way.source is Place.SOCKET for step in plan.steps for way in CALLS[step.call].routes(step)
+        )
 
     # Where one can be
 
@@ -116,9 +117,10 @@ class Replay:
         line = self.line(calls - 1) if 0 < calls <= self.kept else None
         if over:
             sums = self._trace.sums(calls) if self._trace.calls == self.calls else None
-            return Moment(calls, self.calls, self.scene, sums, line, True)
+            return Moment(calls, self.calls, self.scene, sums, line, True, self.receiving)
         sums = self._trace.sums(calls)
-        return Moment(calls, self.calls, self._as_of(sums), sums, line, False)
+        scene = self._as_of(sums, self._vouching(calls))
+        return Moment(calls, self.calls, scene, sums, line, False, self.receiving)
 
     def line(self, number: int) -> Line:
         """One call as strace would print it. Raises IndexError and TraceDamaged."""
@@ -174,23 +176,38 @@ class Replay:
 
     # The report as of a moment
 
-    def _as_of(self, sums: Sums) -> SceneReport:
+    def _vouching(self, calls: int) -> Vouching:
+        """What the first `calls` calls vouch for, of those that are kept. Raises TraceDamaged."""
+        known = self._vouched
+        if not known[0].needed:
+            return known[0]
+        block, within = divmod(calls, BLOCK)
+        while len(known) <= block:
+            start = (len(known) - 1) * BLOCK
+            further = known[-1].copy()
+            further.look(self._trace.rows(start, start + BLOCK))
+            known.append(further)
+        vouching = known[block].copy()
+        vouching.look(self._trace.rows(block * BLOCK, block * BLOCK + within))
+        return vouching
+
+    def _as_of(self, sums: Sums, vouching: Vouching) -> SceneReport:
         return msgspec.structs.replace(
             self.scene,
             copies=None,
             cpu_copies=None,
             dma_copies=None,
-            hops=tuple(self._hops(sums)),
+            hops=tuple(self._hops(sums, vouching.flushed)),
             switches=SWITCHES_PER_CALL * sums.syscalls + SWITCHES_PER_USER_FAULT * sums.user_faults,
             user_faults=sums.user_faults,
             kernel_faults=sums.kernel_faults,
             features={},
-            meters=msgspec.structs.replace(self.scene.meters, payload_bytes=0),
+            meters=msgspec.structs.replace(self.scene.meters, payload_bytes=vouching.acknowledged),
             messages=0,
             rejections=0,
         )
 
-    def _hops(self, sums: Sums) -> Iterator[HopReport]:
+    def _hops(self, sums: Sums, flushed: Mapping[int, int]) -> Iterator[HopReport]:
         """The hops so far. What carried them is known from the whole run; what cannot be told by call is left out."""
         total = self._trace.sums(self._trace.calls)
         for hop in self.scene.hops:
@@ -199,6 +216,8 @@ class Replay:
             whole, so_far = total.steps[hop.step - 1], sums.steps[hop.step - 1]
             if hop.source == Place.DISK and hop.evidence == Evidence.METERED and hop.bytes == whole.disk:
                 moved = so_far.disk
+            elif hop.target == Place.DISK and hop.evidence == Evidence.REPORTED:
+                moved = flushed.get(hop.step - 1, 0)
             elif hop.source != Place.DISK and hop.target != Place.DISK and hop.bytes == whole.carried:
                 moved = so_far.carried
             else:

@@ -214,3 +214,37 @@ async def test_calls_added_up_one_by_one_are_what_the_tally_says(
         assert hop.step
         step = sums.steps[hop.step - 1]
         assert hop.bytes == (step.disk if hop.source == Place.DISK else step.carried)
+
+
+@pytest.mark.parametrize("name", ["write-fsync-ack", "fsync-every-64K", "memory-only"])
+async def test_the_disk_and_the_producer_are_told_call_by_call(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What an fsync put on disk appears with it, and what an acknowledgement says with that, through a kill too."""
+    monkeypatch.setenv("ZCQUEST_CACHE", str(tmp_path / "cache"))
+    store, level = TraceStore(tmp_path / "traces"), load_campaign().level("1-4")
+    text = next(reference.plan for reference in level.references if reference.name == name)
+    async with open_laboratory(store.keep) as laboratory:
+        report, _ = await play(laboratory, level, read_plan(level, text))
+    for scene in report.scenes:
+        replay = open_replay(scene, report.plan, store)
+        written = on_disk = received = told = 0
+        for calls in range(1, replay.calls):
+            line, moment = replay.line(calls - 1), replay.moment(calls)
+            moved = 0 if line.error else int(line.result, 0)
+            match line.call:
+                case "recv":
+                    received += moved
+                case "write":
+                    written += moved
+                case "fsync":
+                    on_disk, written = on_disk + written, 0
+                case "send":
+                    told = received
+                case "recover":
+                    received = moved
+            assert sum(hop.bytes for hop in moment.scene.hops if hop.target == Place.DISK) == on_disk
+            assert moment.scene.meters.payload_bytes == told
+            assert moment.receiving
+        assert replay.moment(0).receiving
+        assert (on_disk > 0, told > 0) == ("fsync" in text, True)
