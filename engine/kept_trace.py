@@ -296,6 +296,13 @@ class KeptTrace:
         rows = self.rows(start, stop)
         return add_rows(rows, self._plan), _codes(rows)
 
+    def first(self, code: int) -> int | None:
+        """The number of the first kept call of this code; None where there is none. Raises TraceDamaged."""
+        number = next((at for at, block in enumerate(self._blocks) if block.length and code in block.codes), None)
+        if number is None:
+            return None
+        return number * BLOCK + next(at for at, row in enumerate(self._block(number)) if row[3] == code)
+
     def _block(self, number: int) -> list[Row]:
         if number in self._at_hand:
             self._at_hand.move_to_end(number)

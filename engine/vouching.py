@@ -1,4 +1,4 @@
-"""What the calls of a receiving run vouch for: the bytes that an fsync put on disk, and those that were acknowledged."""
+"""What the calls of a receiving run vouch for: bytes that an fsync put on disk, and bytes that were acknowledged."""
 
 from __future__ import annotations
 

@@ -92,9 +92,7 @@ class Replay:
         self._vouched = [Vouching(plan)]  # as of the beginning of each block, as far as anybody asked
         self.calls = scene.calls
         self.kept = trace.kept  # of these each can be looked at
-        self.receiving = any(
-            way.source is Place.SOCKET for step in plan.steps for way in CALLS[step.call].routes(step)
-        )
+        self.receiving = any(way.source is Place.SOCKET for step in plan.steps for way in CALLS[step.call].routes(step))
 
     # Where one can be
 
@@ -170,6 +168,10 @@ class Replay:
     def slowest(self) -> int | None:
         """The moment after the call that took the longest."""
         return self._after(self._trace.firsts.slowest)
+
+    def kill(self) -> int | None:
+        """The moment after the machine was killed and another one took its place. Raises TraceDamaged."""
+        return self._after(self._trace.first(_BY_CODE["recover"]))
 
     def _after(self, number: int | None) -> int | None:
         return None if number is None else self.settle(number + 1)

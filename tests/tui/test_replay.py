@@ -147,3 +147,18 @@ async def test_a_level_replays_its_latest_run_and_not_before_there_is_one(open_g
         await pilot.press("x")
         await pilot.pause()
         assert isinstance(pilot.app.screen, ReplayScreen)
+
+
+async def test_a_killed_machine_is_marked_and_can_be_gone_to(open_game: Open, runs: Any) -> None:
+    store, level = runs[0], load_campaign().level("1-4")
+    async with open_laboratory(store.keep) as laboratory:
+        report, _ = await play(laboratory, level, read_plan(level, level.solution.plan))
+    async with open_game() as pilot:
+        screen = await _show(pilot, (store, {"": report}), "")
+        assert report.scenes[0].name != "kill -9" and "Kill" not in footer(pilot) and "†" not in shown(pilot)
+        await pilot.press("v")
+        await pilot.pause()
+        assert "†" in shown(pilot)
+        await pilot.press("k")
+        assert screen.replay.line(screen.calls - 1).call == "recover"
+        assert "killed by SIGKILL" in next(line for line in shown(pilot).splitlines() if line.startswith("▶"))

@@ -100,3 +100,8 @@ async def test_the_pane_scrolls_sideways_over_long_calls(open_game: Open, tmp_pa
         assert "END" not in shown(pilot)
         await pilot.press(*["right"] * 120)
         assert "END" in shown(pilot)
+
+
+def test_where_nothing_was_witnessed_that_is_said_once() -> None:
+    unseen = HopReport(1, "page_cache", "socket_buffer", "unknown", 9, 0.0, "nothing", None)
+    assert call_rows([_sent(0)], PLAN, [unseen])[0].outcome.count("no witness") == 1

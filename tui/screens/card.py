@@ -26,7 +26,7 @@ class CardScreen(ZcModal[None]):
 
     CSS_PATH = "card.tcss"
     BINDINGS = [
-        Binding("y", "copy", N_("Copy"), tooltip=N_("The card's text to the clipboard")),
+        Binding("y", "copy", N_("Copy text"), tooltip=N_("The card's text to the clipboard")),
         Binding("escape,k,q", "close", N_("Close"), key_display="esc", tooltip=N_("Close this")),
         Binding("f2,l", "app.toggle_language", N_("Language"), key_display="F2", tooltip=N_("English or Chinese")),
     ]

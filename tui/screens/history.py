@@ -49,7 +49,7 @@ class HistoryScreen(ZcScreen[None]):
         Binding("enter", "look", N_("Result"), key_display="⏎", tooltip=N_("The marked run's result"), priority=True),
         Binding("x", "replay", N_("Replay"), tooltip=N_("The marked run again, call by call")),
         Binding("m", "compare", N_("Compare"), tooltip=N_("The marked run side by side with another one")),
-        Binding("p", "play", N_("Play"), tooltip=N_("Take the marked run's plan into its level")),
+        Binding("p", "play", N_("Take"), tooltip=N_("Take the marked run's plan into its level")),
         Binding("tab", "app.focus_next", N_("Pane"), show=False, tooltip=N_("From the levels to the runs and back")),
         Binding("e", "export", N_("Export"), show=False, tooltip=N_("All progress into one JSON file")),
         Binding(

@@ -39,7 +39,7 @@ class PlanShelf(ZcModal[str | None]):
         Binding("d,delete", "forget", N_("Forget"), key_display="d", tooltip=N_("Throw this plan away")),
         Binding("w", "ask('write')", N_("Write"), tooltip=N_("Write the editor's plan to a file")),
         Binding("i", "ask('read')", N_("Read"), tooltip=N_("Read a plan from a file")),
-        Binding("y", "copy", N_("Copy"), tooltip=N_("This plan's text to the clipboard")),
+        Binding("y", "copy", N_("Copy text"), tooltip=N_("This plan's text to the clipboard")),
         Binding("f2", "app.toggle_language", N_("Language"), show=False, tooltip=N_("English or Chinese")),
     ]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Final, TypeVar
+from typing import Final, TypeVar, cast
 
 from textual import on
 from textual.app import ComposeResult
@@ -42,7 +42,7 @@ class ReplayScreen(ZcScreen[None]):
     BINDINGS = [
         Binding("left,up", "go(-1)", N_("Scrub"), key_display="←→", tooltip=N_("One row back")),
         Binding("right,down", "go(1)", show=False, tooltip=N_("One row on")),
-        Binding("space", "play", N_("Play"), tooltip=N_("Let the run go by; again to stop it")),
+        Binding("space", "play", N_("Play back"), tooltip=N_("Let the run go by; again to stop it")),
         Binding("enter", "open", N_("Open"), key_display="enter", tooltip=N_("The calls of this group one by one")),
         Binding("backspace", "close_up", N_("Sum up"), tooltip=N_("More calls to a row")),
         Binding("tab", "turn", N_("Calls"), tooltip=N_("The map, or the list of calls")),
@@ -50,6 +50,7 @@ class ReplayScreen(ZcScreen[None]):
         Binding("f", "jump('fault')", N_("Fault"), tooltip=N_("To the first call with a page fault")),
         Binding("o", "jump('copy')", N_("Copy"), tooltip=N_("To the first call whose bytes a CPU copied")),
         Binding("w", "jump('slowest')", N_("Slowest"), tooltip=N_("To the call that took the longest")),
+        Binding("k", "jump('kill')", N_("Kill"), tooltip=N_("To where the machine was killed")),
         Binding("v", "scene", N_("Scene"), tooltip=N_("The next scene of the run")),
         Binding("pageup,shift+left", f"go(-{PAGE})", show=False, tooltip=N_("Ten rows back")),
         Binding("pagedown,shift+right", f"go({PAGE})", show=False, tooltip=N_("Ten rows on")),
@@ -109,7 +110,7 @@ class ReplayScreen(ZcScreen[None]):
     def _draw_timeline(self) -> None:
         timeline = self.query_one(Timeline)
         columns = self._read(lambda: self.replay.columns(max(1, timeline.size.width)))
-        timeline.show(columns, self.replay.slowest())
+        timeline.show(columns, self.replay.slowest(), self._read(self.replay.kill))
         timeline.go_to(self.calls)
 
     def _draw(self) -> None:
@@ -169,7 +170,7 @@ class ReplayScreen(ZcScreen[None]):
             return True
         match action:
             case "jump":
-                return getattr(self.replay, str(parameters[0]))() is not None
+                return self._way(str(parameters[0])) is not None
             case "open":
                 return self.grain > GRAINS[0] or (False if self.replay.kept <= GRAINS[1] else None)
             case "close_up":
@@ -195,11 +196,15 @@ class ReplayScreen(ZcScreen[None]):
     def action_jump(self, where: str) -> None:
         """To the call itself, so in single calls."""
         self._pause()
-        calls = getattr(self.replay, where)()
+        calls = self._way(where)
         if calls is not None:
             self.grain = GRAINS[0]
             self._stand(calls)
             self.refresh_bindings()
+
+    def _way(self, where: str) -> int | None:
+        """The moment that the replay has for the first `error`, `fault` and so on."""
+        return self._read(lambda: cast("int | None", getattr(self.replay, where)()))
 
     def action_open(self) -> None:
         """The group that ends here, in finer rows, at its first."""

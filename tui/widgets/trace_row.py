@@ -82,7 +82,10 @@ def _hops(line: Line, plan: Plan, hops: Sequence[HopReport]) -> Iterable[str]:
             yield way
         else:
             mover, evidence = mover_word(Mover(found.mover)), evidence_word(Evidence(found.evidence))
-            yield _("{way}: {mover}, {evidence}").format(way=way, mover=mover, evidence=evidence)
+            if found.evidence == Evidence.NOTHING:  # so nobody knows who carried it
+                yield _("{way}: {told}").format(way=way, told=evidence)
+            else:
+                yield _("{way}: {mover}, {evidence}").format(way=way, mover=mover, evidence=evidence)
 
 
 def _is(hop: HopReport, step: int, ends: Route) -> bool:

@@ -20,6 +20,7 @@ from zcquest.levels.replay import Column
 
 _EIGHTHS = " ▁▂▃▄▅▆▇█"
 _WIDEST = 8  # cells of a column, where there are few calls
+_GRAVE = "✗†"  # the marks of what went wrong
 _LOWEST_NS = 100  # a call this short is a bar of no height
 
 
@@ -58,14 +59,15 @@ class Timeline(Widget):
         super().__init__()
         self._spans: list[Span] = []
         self._slowest: int | None = None
+        self._kill: int | None = None
         self._at = 0
         self._scale = 1.0
 
-    def show(self, columns: Sequence[Column], slowest: int | None) -> None:
-        """Draw these columns; `slowest` is the moment after the slowest call."""
+    def show(self, columns: Sequence[Column], slowest: int | None, kill: int | None = None) -> None:
+        """Draw these columns; `slowest` is the moment after the slowest call, `kill` that after a machine's death."""
         width = max(1, min(_WIDEST, self.size.width // max(1, len(columns))))
         self._spans = [Span(column, at * width, (at + 1) * width) for at, column in enumerate(columns)]
-        self._slowest = slowest
+        self._slowest, self._kill = slowest, kill
         self._scale = max((_height(column) for column in columns), default=0.0) or 1.0
         self.refresh()
 
@@ -87,17 +89,18 @@ class Timeline(Widget):
     # Rows
 
     def _flags(self, width: int) -> Strip:
-        marks = ((self._mark(span.column), span.end - span.start) for span in self._spans)
-        return self._runs(("mark" if mark == "✗" else "cursor", mark.ljust(cells)) for mark, cells in marks).crop(
-            0, width
-        )
+        marks = [(self._mark(span.column), span.end - span.start) for span in self._spans]
+        styled = (("mark" if mark in _GRAVE else "cursor", mark.ljust(cells)) for mark, cells in marks)
+        return self._runs(styled).crop(0, width)
 
     def _mark(self, column: Column) -> str:
+        if self._kill is not None and column.first < self._kill <= column.last:
+            return "†"
         if column.failed:
             return "✗"
         if self._slowest is not None and column.first < self._slowest <= column.last:
             return "◆"
-        return "!" if column.faults else ""
+        return "!" if column.faults else " "
 
     def _bars(self, row: int, rows: int, width: int) -> Strip:
         """`row` counts from the bottom."""
@@ -120,6 +123,8 @@ class Timeline(Widget):
     def _cursor_line(self, width: int) -> Strip:
         at = next((span.start for span in self._spans if self._here(span)), 0)
         legend = _("time per call, log scale   ✗ error   ! fault   ◆ slowest")
+        if self._kill is not None:
+            legend += "   † " + _("killed")
         pointer = "▲"
         room = max(at, width - at - 1) - 2
         if cell_len(legend) > room:
