@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from zcquest.engine.host import HostReport
     from zcquest.engine.message import Message
     from zcquest.engine.race import RaceFormat
+    from zcquest.levels.brokers import BrokerRun
     from zcquest.levels.racers import Racer
     from zcquest.levels.report import SceneReport
 
@@ -75,6 +76,8 @@ class ZcquestApp(App[None]):
         self._warm_up = warm_up
         self._tour = tour
         self.traces = TraceStore()
+        self.broker_runs: dict[tuple[str, str], BrokerRun] = {}
+        """What Kafka's plan and RocketMQ's came to, by `scenes_key` and name, as long as the game is open."""
         self._keeper = LaboratoryKeeper(self.traces.keep)
         self._notices_told = 0
         self._start_with(language)
@@ -184,6 +187,11 @@ class ZcquestApp(App[None]):
         """`motion` is one of MOTIONS."""
         self.animation_level = MOTIONS[motion]
         self.keep_setting("motion", motion)
+
+    @property
+    def eager(self) -> bool:
+        """Whether the laboratory may be put to use before anybody asks."""
+        return self._warm_up
 
     @property
     def motion(self) -> str:

@@ -13,6 +13,7 @@ from textual.pilot import Pilot
 from textual.widgets import Markdown
 
 from zcquest.engine.ratio import Ratio
+from zcquest.levels.brokers import BrokerRun, scenes_key
 from zcquest.levels.keeping import scene_result
 from zcquest.levels.loader import load_campaign
 from zcquest.levels.play import open_laboratory, play, read_plan
@@ -20,11 +21,13 @@ from zcquest.levels.progress import Best, Prediction
 from zcquest.levels.report import RunReport
 from zcquest.levels.schema import Metric
 from zcquest.levels.verdict import Verdict, judge
+from zcquest.tui.app import ZcquestApp
 from zcquest.tui.screens.result import SECTIONS, ResultScreen
 from zcquest.tui.widgets.map.words import exact_bytes
 from zcquest.tui.widgets.wording import metric_figure
 
 from .conftest import Open, footer, shown
+from .playing import until
 
 Run: TypeAlias = tuple[RunReport, Verdict]
 LONG_WAY = ("1-1", "one-trip")
@@ -357,3 +360,45 @@ async def test_the_levels_runs_are_plotted(open_game: Open, runs: dict[Any, Run]
         said = " ".join(shown(pilot).split())
         assert "Unbeaten so far: 3.00 copies with 1 000 switches; 4.00 copies with 512 switches" in said
         assert "3 runs" in shown(pilot)
+
+
+# Kafka's plan and RocketMQ's
+
+
+def column(pilot: Pilot[None], metric: str) -> list[str]:
+    """The figures of the row that has a column for each broker: yours, Kafka's, RocketMQ's."""
+    rows = shown(pilot).splitlines()
+    start = next(number for number, line in enumerate(rows) if "RocketMQ" in line and "yours" in line)
+    return next(line for line in rows[start:] if line.strip().startswith(metric)).split()[1:4]
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_the_brokers_plans_are_run_in_this_very_level_and_not_before_they_are_asked_for(
+    open_game: Open, runs: dict[Any, Run], size: Any
+) -> None:
+    async with open_game(size) as pilot:
+        await show(pilot, runs[LONG_WAY])
+        game = pilot.app
+        assert isinstance(game, ZcquestApp) and not game.broker_runs
+        await pilot.press("b")
+        await until(pilot, lambda: len(game.broker_runs) == 2)
+        pilot.app.screen.query_one("#brokers").scroll_visible(animate=False)
+        await settled(pilot)
+        level = load_campaign().level("1-1")
+        assert {name: run.report.first.syscalls for (_key, name), run in game.broker_runs.items()} == {
+            "Kafka": {"sendfile": 1},
+            "RocketMQ": {"mmap": 1, "write": -(-level.scenes[0].log.size // 1024)},
+        }
+        copies, switches = column(pilot, "copies"), column(pilot, "switches")
+        assert (copies, switches) == (["4.00", "2.00", "3.00"], ["4", "2", "130"])
+        assert game.progress.best("1-1").runs == 0  # they are nobody's runs of the level
+
+
+async def test_what_a_brokers_plan_loses_in_a_level_is_said(open_game: Open, runs: dict[Any, Run]) -> None:
+    async with open_game() as pilot:
+        app = pilot.app
+        assert isinstance(app, ZcquestApp)
+        report, verdict = runs[FORGETFUL]  # a run that lost its delivery stands in for Kafka's
+        app.broker_runs[scenes_key(load_campaign().level("1-1")), "Kafka"] = BrokerRun(report, verdict)
+        await show(pilot, runs[LONG_WAY])
+        assert "✗ Kafka's plan loses here: delivery" in shown(pilot)

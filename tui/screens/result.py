@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from typing import Final, Literal
 
 from textual.app import ComposeResult
@@ -13,9 +14,12 @@ from textual.events import Resize
 from textual.reactive import reactive
 from textual.widget import Widget
 from textual.widgets import ContentSwitcher, Footer, Markdown, Static
+from textual.worker import Worker
 
 from zcquest.engine.calls import CALLS
+from zcquest.engine.message import Message
 from zcquest.engine.plan import parse
+from zcquest.levels.brokers import BROKERS, BrokerRun, comparable, quick, run_broker, scenes_key
 from zcquest.levels.language import gettext as _
 from zcquest.levels.loader import Level
 from zcquest.levels.progress import Best, Prediction
@@ -28,6 +32,7 @@ from zcquest.tui.language import N_
 from zcquest.tui.screens.base import ZcScreen
 from zcquest.tui.widgets.heading import Heading
 from zcquest.tui.widgets.machine_map import MachineMap
+from zcquest.tui.widgets.result.broker_lines import broker_lines
 from zcquest.tui.widgets.result.hop_lines import hop_lines, plan_lines
 from zcquest.tui.widgets.result.meter_lines import meter_lines
 from zcquest.tui.widgets.result.pareto import ParetoPlot, runs_of
@@ -77,6 +82,13 @@ class ResultScreen(ZcScreen[Choice | None]):
         Binding("g", "race", N_("Race"), show=False, tooltip=N_("Race this plan against another one")),
         Binding("k", "card", N_("Card"), tooltip=N_("Save this result as a picture, and as a text that can be run")),
         Binding(
+            "b",
+            "brokers",
+            N_("Brokers"),
+            show=False,
+            tooltip=N_("Run Kafka's plan and RocketMQ's in this level, to be set beside yours"),
+        ),
+        Binding(
             "tab",
             "turn(1)",
             N_("Section"),
@@ -108,6 +120,9 @@ class ResultScreen(ZcScreen[Choice | None]):
         self._scores = Scores(report, verdict, prediction, best)
         self._new_best = new_best
         self._recorded = recorded
+        self._meeting: Worker[None] | None = None  # while the brokers' plans are run
+        self._broker = ""  # the one that is
+        self._refused: Message | None = None
 
     def compose(self) -> ComposeResult:
         yield Heading()
@@ -120,6 +135,7 @@ class ResultScreen(ZcScreen[Choice | None]):
                 with Vertical(id="figures"):
                     yield Static(id="scores")
                     yield Static(id="features")
+                    yield Static(id="brokers")
                     yield MachineMap()
                 with Vertical(id="lesson"):
                     yield Static(id="lesson-title")
@@ -152,6 +168,7 @@ class ResultScreen(ZcScreen[Choice | None]):
         self._say("#verdict", self._verdict_lines(level))
         self._say("#scores", score_lines(self._scores))
         self._say("#features", feature_lines(report))
+        self._say_brokers()
         self._say("#lesson-title", Content(_("What you have seen")))
         self.query_one("#debrief", Markdown).update(text.debrief)
         self._say("#plan", plan_lines(report.plan))
@@ -196,6 +213,51 @@ class ResultScreen(ZcScreen[Choice | None]):
     def action_retry(self) -> None:
         self.dismiss("retry")
 
+    # Kafka's plan and RocketMQ's
+
+    def on_screen_resume(self) -> None:
+        if self.game.eager and quick(self._card.level):
+            self.action_brokers()
+
+    def on_screen_suspend(self) -> None:
+        """Whatever lies over this one may be measuring: it gets the machine for itself."""
+        if self._meeting:
+            self._meeting.cancel()
+
+    def action_brokers(self) -> None:
+        """Run those that have not been run in this level yet."""
+        missing = [name for name in BROKERS if name not in self._broker_runs()]
+        if missing and not self._meeting and not self._refused and self._comparable():
+            self._meeting = self.run_worker(self._meet(missing), group="kernel", exclusive=True)
+
+    async def _meet(self, names: Sequence[str]) -> None:
+        from zcquest.levels.play import Unplayable
+
+        level, kept = self._card.level, self.game.broker_runs
+        try:
+            laboratory = await self.game.laboratory()
+            for self._broker in names:
+                self._say_brokers()
+                kept[scenes_key(level), self._broker] = await run_broker(laboratory, level, self._broker)
+        except Unplayable as refusal:
+            self._refused = refusal.reason
+        finally:
+            self._meeting, self._broker = None, ""
+            if self.is_mounted:
+                self._say_brokers()
+
+    def _broker_runs(self) -> dict[str, BrokerRun]:
+        key, kept = scenes_key(self._card.level), self.game.broker_runs
+        return {name: kept[key, name] for name in BROKERS if (key, name) in kept}
+
+    def _comparable(self) -> bool:
+        return self._recorded is None and comparable(self._card.level)
+
+    def _say_brokers(self) -> None:
+        said = broker_lines(self.verdict, self._broker_runs(), self._broker, self._refused)
+        self._say("#brokers", said)
+        self.query_one("#brokers").display = self._comparable()
+
     def action_card(self) -> None:
         from zcquest.tui.screens.card import CardScreen
 
@@ -205,8 +267,11 @@ class ResultScreen(ZcScreen[Choice | None]):
         self.game.open_race(Racer("own", "", self.report.plan, self.report.level))
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        if action == "race":
-            return can_race(self.report.plan) or None
+        match action:
+            case "race":
+                return can_race(self.report.plan) or None
+            case "brokers":
+                return self._comparable()
         return super().check_action(action, parameters)
 
     def _say(self, selector: str, content: Content) -> None:
