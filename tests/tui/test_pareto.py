@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from random import Random
 
+import msgspec
 import pytest
 
-from zcquest.tui.widgets.result.pareto import FAILED, FRONT, LATEST, Point, Runs, front, pareto_lines
+from zcquest.tui.widgets.result.pareto import FAILED, FRONT, LATEST, Point, Runs, front, lost_in, pareto_lines
 
 
 def test_the_front_is_what_nothing_beats_in_both() -> None:
@@ -41,3 +42,28 @@ def test_fewer_copies_lie_lower_and_fewer_switches_further_left(size: tuple[int,
 def test_one_run_and_none() -> None:
     assert LATEST in pareto_lines(Runs((Point(2.0, 0, True),), None), 60, 12).plain
     assert pareto_lines(Runs((), None), 60, 12).plain
+
+
+def test_what_a_run_lost_is_its_mark_and_the_capital_of_one_that_passed() -> None:
+    points = (
+        Point(4.0, 100, True),
+        Point(3.0, 40, True, ("checksum",)),
+        Point(3.5, 60, False, ("checksum",)),
+        Point(2.0, 20, False, ("delivery", "dlq")),
+        Point(2.0, 8, True, ("checksum",)),
+        Point(4.0, 1000, True),
+    )
+    plot, _, legend = pareto_lines(Runs(points, None), 100, 24).plain.partition("◆ this run")
+    assert [plot.count(mark) for mark in "ABab"] == [1, 0, 1, 1]
+    assert "A a without checksum" in legend and "b without delivery, DLQ" in legend
+    assert "2.00 copies with 8 switches (without checksum)" in legend
+
+
+def test_what_was_lost_is_read_from_the_kept_report() -> None:
+    scenes = [
+        {"features": {"delivery": {"kept": True}}},
+        {"features": {"dlq": {"kept": False}, "checksum": {"kept": False}}},
+    ]
+    report = msgspec.Raw(msgspec.json.encode({"schema": 1, "scenes": scenes}))
+    assert set(lost_in(report)) == {"dlq", "checksum"}
+    assert lost_in(msgspec.Raw(b"{}")) == () == lost_in(msgspec.Raw(b"garbage"))
