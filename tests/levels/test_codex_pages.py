@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from rich.cells import cell_len
 
 CODEX = Path(__file__).resolve().parents[2] / "levels" / "codex"
 LANGUAGES = ("en", "zh")
@@ -71,6 +72,8 @@ FULL_STOPS = r"\u3002\uff01\uff1f"
 # Least and most; English is counted in words, Chinese in characters.
 WORDS = {"call": (120, 250), "idea": (100, 220)}
 CHARACTERS = {"call": (200, 480), "idea": (170, 420)}
+
+ROOM = 48  # cells that a page has beside the list, in a terminal of 80
 
 every_page = pytest.mark.parametrize(
     ("name", "language"), [(name, language) for name in NAMES for language in LANGUAGES]
@@ -198,6 +201,29 @@ def test_english_has_no_chinese_in_it(name: str) -> None:
 
 
 @every_page
-def test_no_line_of_code_is_wider_than_a_narrow_screen(name: str, language: str) -> None:
+def test_a_drawing_fits_a_narrow_screen(name: str, language: str) -> None:
     for fence in FENCE.findall(text_of(name, language)):
-        assert max(map(len, fence.splitlines())) <= 60
+        assert max(map(cell_len, fence.splitlines())) <= ROOM
+
+
+@every_name
+def test_a_drawing_is_the_same_in_both_languages_but_for_its_words(name: str) -> None:
+    """Its lines stand in the same cells, though a Chinese character takes two."""
+    drawn = [[_strokes(fence) for fence in FENCE.findall(text_of(name, language))] for language in LANGUAGES]
+    assert drawn[0] == drawn[1]
+
+
+def _strokes(fence: str) -> set[tuple[int, int, str]]:
+    """Where which stroke stands: row, cell, sign."""
+    return {
+        (row, cell_len(line[:column]), sign)
+        for row, line in enumerate(fence.splitlines())
+        for column, sign in enumerate(line)
+        if "\u2500" <= sign <= "\u25ff"
+    }
+
+
+def test_what_is_easier_seen_than_said_is_drawn() -> None:
+    drawn = {name for name in NAMES if FENCE.search(text_of(name, "en"))}
+    assert drawn >= {"copies", "zero-copy", "page-cache", "mode-switch", "context-switch", "page-fault", "fault-around"}
+    assert drawn >= {"dma", "scatter-gather", "kafka-batch", "consume-queue", "dead-letter-queue", "tamper-probe"}
