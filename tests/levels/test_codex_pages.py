@@ -55,6 +55,17 @@ IDEAS = (
     "plan-language",
     "durability",
     "bench-nic",
+    "user-space",
+    "socket-buffer",
+    "network-card",
+    "commit-log",
+    "kafka-segment",
+    "tags",
+    "signals",
+    "errno",
+    "isolation",
+    "heap-transfer",
+    "race",
 )
 NAMES = (*CALLS, *IDEAS)
 # For each language the sections of a call page; the fourth may be missing where no user of the call is known.

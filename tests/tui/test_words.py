@@ -27,12 +27,12 @@ def test_every_word_leads_to_a_page() -> None:
     ("text", "pages"),
     [
         ("sendfile(4, 3, [0] => [65536], 65536) = 65536", ["sendfile"]),
-        ("→ socket: CPU copy, proved", ["copies", "evidence"]),
+        ("→ socket: CPU copy, proved", ["socket-buffer", "copies", "evidence"]),
         ("the page cache, then a page fault", ["page-cache", "page-fault"]),
         ("reader readable spreadsheet", []),
         ("writev is not write", ["writev", "write"]),
         ("页缓存里的零拷贝", ["page-cache", "zero-copy"]),
-        ("用户态和内核态切换", ["mode-switch"]),
+        ("用户态和内核态切换", ["user-space", "mode-switch"]),
     ],
 )
 def test_words_are_whole_and_the_longest_wins(text: str, pages: list[str]) -> None:
