@@ -33,7 +33,7 @@ def _trace(path: Path) -> Trace:
     codes, chance = {call.name: code for code, call in enumerate(CODES)}, random.Random(1)
     steps = [(0, codes["read"]), (1, codes["write"])]
     with open(path, "wb") as file:
-        file.write(HEADER.pack(CALLS_MADE, 0, 0, 0, 0).ljust(PAGE, b"\0"))
+        file.write(HEADER.pack(CALLS_MADE, *[0] * 7).ljust(PAGE, b"\0"))
         at = 0
         for number in range(CALLS_MADE):
             at += 2000 + chance.getrandbits(11)

@@ -83,7 +83,7 @@ class MachineConfig(msgspec.Struct, frozen=True, kw_only=True):
     dlq: str | None = None  # the path of its file
     file_limit: int | None = None  # bytes: RLIMIT_FSIZE
     message: int = 0  # bytes of the log's longest message
-    neighbour: Door | None = None  # another consumer, at the plan's `sock2`
+    neighbours: tuple[Door, ...] = ()  # the other consumers, at the plan's `sock2` and so on
     index: str | None = None  # of the log
     subscription: Subscription | None = None
     settle: bool  # fault in the interpreter's memory first, so that user faults can be told apart
@@ -160,6 +160,13 @@ class Finish(msgspec.Struct, tag=True, frozen=True):
     """To the machine: nothing more will be sent; half-close the socket and exit."""
 
 
+class Handed(msgspec.Struct, frozen=True):
+    """What one socket has taken: bytes of the log, and bytes that never came from it."""
+
+    payload: int
+    garbage: int
+
+
 class Paused(msgspec.Struct, tag=True, frozen=True, kw_only=True):
     """From the machine: where the run stands.
 
@@ -179,7 +186,7 @@ class Paused(msgspec.Struct, tag=True, frozen=True, kw_only=True):
     skipped: int = 0
     sent: int = 0
     garbage: int = 0
-    sent_to_neighbour: int = 0
+    neighbours: tuple[Handed, ...] = ()  # what `sock2` and so on have taken; `sent` and `garbage` are those of `sock`
     pending: int = 0
     overwritten: int = 0
     rejections: int = 0  # messages that the consumer has sent back

@@ -17,7 +17,7 @@ from zcquest.engine.calls import CALLS, CODES
 from zcquest.engine.calls.base import SOCKETS
 from zcquest.engine.children import Children
 from zcquest.engine.dead_letters import DeadLettersFound, read_dead_letters
-from zcquest.engine.features import FEATURES, Judgement, Outcome
+from zcquest.engine.features import FEATURES, Arrival, Handing, Judgement, Outcome
 from zcquest.engine.filesystem import in_memory
 from zcquest.engine.kept_trace import pack
 from zcquest.engine.logs import Delivery, Span, format_of
@@ -94,6 +94,7 @@ class Observation:
     calls: int
     notes: tuple[Message, ...]
     rejections: int = 0  # messages that the consumer sent back
+    neighbours: tuple[Arrival, ...] = ()  # what came of the log at `sock2` and so on
     trace: str = ""  # the name under which the whole trace is kept, empty if it is not
 
 
@@ -184,8 +185,8 @@ def _observation(
         overwritten=paused.overwritten,
         pending=paused.pending,
         crash=session.crash,
-        neighbours_delivery=session.neighbours_delivery,
-        shares=_shares(session),
+        neighbours=_neighbours(session),
+        handing=_handing(session),
     )
     return Observation(
         scene=session.scene,
@@ -220,6 +221,7 @@ def _observation(
         calls=len(session.trace),
         notes=tuple(_notes(session, calibration)),
         rejections=paused.rejections,
+        neighbours=outcome.neighbours,
         trace=_kept(session, keep_trace) if keep_trace else "",
     )
 
@@ -253,22 +255,25 @@ def _card(session: Session) -> Card:
     return Card(note, session.wire.scatter_gather)
 
 
-def _shares(session: Session) -> tuple[int, int, int] | None:
-    """Bytes that the plan's calls handed to each of two sockets, and to the second one before the first had all."""
-    if session.scene.neighbour is None:
-        return None
+def _neighbours(session: Session) -> tuple[Arrival, ...]:
+    return tuple(Arrival(far.delivery, far.lost) for far in session.far_ends[1:])
+
+
+def _handing(session: Session) -> tuple[Handing, ...]:
+    """How the plan's calls served each of several sockets; empty where there is but one."""
+    count = len(session.far_ends)
+    if count == 1:
+        return ()
     steps = session.plan.steps
-    sockets = [next((word for word in step.values if word in SOCKETS), "") for step in steps]
-    codes = {index: CODES.index(CALLS[step.call]) for index, step in enumerate(steps)}
-    ours = theirs = behind = 0
+    served = [next((SOCKETS.index(word) for word in step.values if word in SOCKETS), count) for step in steps]
+    codes = [CODES.index(CALLS[step.call]) for step in steps]
+    handed, by_then = [0] * count, [(0,) * count] * count
     for _, _, step, code, _, _, _, result, *_ in session.trace.rows():
-        if code != codes[step] or result <= 0:
-            continue
-        if sockets[step] == SOCKETS[0]:
-            ours, behind = ours + result, theirs
-        elif sockets[step]:
-            theirs += result
-    return ours, theirs, behind
+        number = served[step]
+        if number < count and code == codes[step] and result > 0:
+            handed[number] += result
+            by_then[number] = tuple(handed)
+    return tuple(map(Handing, handed, by_then))
 
 
 def _crc(session: Session) -> int | None:
@@ -319,8 +324,8 @@ def _notes(session: Session, calibration: Calibration | None) -> list[Message]:
                 "times, faults and context switches of the process are the second one's alone"
             )
         )
-    if not session.consumer_done and not session.scene.receive:
-        notes.append(message("the consumer was still reading when the time was up"))
+    if not session.consumers_done and not session.scene.receive:
+        notes.append(message("a consumer was still reading when the time was up"))
     if session.paused.overwritten and session.scene.receive:
         notes.append(
             message(

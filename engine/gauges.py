@@ -16,6 +16,17 @@ _FIN_SENT, _FIN_RECEIVED = "04", "08"  # FIN_WAIT1, CLOSE_WAIT: the queue counts
 
 
 @dataclass(frozen=True, slots=True)
+class Outlet:
+    """One consumer's connection. Bytes, unless a comment says otherwise."""
+
+    sent: int  # accepted by the machine's socket
+    send_queue: int  # in that socket, not yet acknowledged by the consumer's
+    receive_queue: int  # in the consumer's socket, not yet read
+    received: int  # read by the consumer
+    messages: int  # of which whole, good messages (a count)
+
+
+@dataclass(frozen=True, slots=True)
 class Gauges:
     """One reading of every place. Bytes, unless a comment says otherwise; None: not there, or not to be had."""
 
@@ -37,6 +48,13 @@ class Gauges:
     dead_letters: int = 0  # in the DLQ's file
     nic_packets: int = 0  # that `nic_sent` was sent in (a count)
     scatter_gather: bool | None = None  # whether the bench NIC gathers scattered pages; None: the run is on loopback
+    neighbours: tuple[Outlet, ...] = ()  # the connections of `sock2` and so on
+
+    @property
+    def outlets(self) -> tuple[Outlet, ...]:
+        """Each consumer's connection, the one at `sock` first."""
+        first = Outlet(self.sent, self.send_queue, self.receive_queue, self.received, self.messages)
+        return first, *self.neighbours
 
 
 class PageGauge:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import secrets
+from collections.abc import Sequence
 
 from msgspec import UNSET
 
@@ -16,10 +18,10 @@ from zcquest.engine.scene import Scene
 _LOOPBACK = "127.0.0.1"
 
 
-def consumer_config(scene: Scene, token: bytes, wire: Wire | None, *, keep: int, discard: bool) -> ConsumerConfig:
-    """For the scene's own consumer, the one at `sock`."""
-    return ConsumerConfig(
-        token=token,
+def consumer_configs(scene: Scene, wire: Wire | None, *, keep: int, discard: bool) -> tuple[ConsumerConfig, ...]:
+    """For each consumer a token of its own. The first is the one at `sock`: it alone sends messages back."""
+    own = ConsumerConfig(
+        token=secrets.token_bytes(32),
         log_format=scene.log.format,
         rate=scene.rate,
         window=scene.window,
@@ -33,21 +35,36 @@ def consumer_config(scene: Scene, token: bytes, wire: Wire | None, *, keep: int,
         address=wire.address if wire else _LOOPBACK,
         namespaces=wire.receiver if wire else None,
     )
+    neighbours = (
+        ConsumerConfig(
+            token=secrets.token_bytes(32),
+            log_format=scene.log.format,
+            rate=neighbour.rate,
+            window=neighbour.window,
+            subscription=scene.subscription,
+            discard=discard,
+            keep=keep,
+            address=own.address,
+            namespaces=own.namespaces,
+        )
+        for neighbour in scene.neighbours
+    )
+    return own, *neighbours
 
 
 def machine_config(
     scene: Scene,
     plan: Plan,
     run_log: RunLog,
-    door: Door,
+    doors: Sequence[Door],
     wire: Wire | None,
     *,
-    neighbour: Door | None,
     trace: str,
     dlq: str | None,
     settle: bool,
 ) -> MachineConfig:
-    """For a machine that sends its log to the consumer behind `door`. Blocking: it may have to look through the log."""
+    """For a machine that sends its log to the consumers behind `doors`. Blocks: it may have to look through the log."""
+    door, *neighbours = doors
     return MachineConfig(
         log=str(run_log.path),
         log_format=scene.log.format,
@@ -63,7 +80,7 @@ def machine_config(
         dlq=dlq,
         file_limit=scene.dlq.limit if scene.dlq else None,
         message=_longest_message(scene, run_log),
-        neighbour=neighbour,
+        neighbours=tuple(neighbours),
         index=str(index) if (index := run_log.index) else None,
         subscription=scene.subscription,
         settle=settle,

@@ -29,6 +29,11 @@ class Place(StrEnum):
     DLQ = "dlq"  # the dead-letter queue: pages of a file of its own
 
 
+SOCKETS = (Place.SOCKET, Place.SOCKET2, Place.SOCKET3, Place.SOCKET4)
+CONSUMERS = (Place.CONSUMER, Place.CONSUMER2, Place.CONSUMER3, Place.CONSUMER4)
+"""At the far end of each of SOCKETS."""
+
+
 class Mover(StrEnum):
     """Who carries the bytes of a hop. NONE: nobody, the pages are shared by reference."""
 

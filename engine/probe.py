@@ -21,13 +21,13 @@ from pathlib import Path
 import msgspec
 
 from zcquest.engine.calls import CALLS
-from zcquest.engine.calls.base import REJECTED, SOCKETS
+from zcquest.engine.calls.base import REJECTED
 from zcquest.engine.children import ChildLost, Children
 from zcquest.engine.control import Compared, Paused
 from zcquest.engine.logs import LogSpec, format_of
 from zcquest.engine.message import Message, message
 from zcquest.engine.network.bench import BenchNic
-from zcquest.engine.places import Mover, Place
+from zcquest.engine.places import CONSUMERS, SOCKETS, Mover, Place
 from zcquest.engine.plan import Argument, Plan, Step, parse_plan
 from zcquest.engine.receiving import open_session
 from zcquest.engine.run_log import place_log
@@ -145,7 +145,7 @@ class Probe:
             truncate=None,
             send_buffer=None,
             poison=(),
-            neighbour=Neighbour() if scene.neighbour else None,
+            neighbours=(Neighbour(),) * len(scene.neighbours),
             strays=(),
             dies_at=None,
             dlq=replace(scene.dlq, limit=None, full=False) if scene.dlq else None,
@@ -159,7 +159,7 @@ class Probe:
                     proofs[index] = await self._prove(_with_poison(bench), plan, index)
                     continue
                 if _leaves_in_one_piece(scene, step):
-                    slow = replace(bench, window=_TIGHT_WINDOW, send_buffer=_ROOM)
+                    slow = replace(_slowed(bench, _consumer(step)), send_buffer=_ROOM)
                     proofs[index] = await self._prove(slow, _in_larger_pieces(plan), index)
                     continue
                 proof = await self._prove(bench, plan, index)
@@ -226,7 +226,7 @@ def _verdict(compared: Compared, sink: Step) -> Proof:
     if not compared.old and not compared.new:
         return Proof(Finding.NOTHING)
     finding = Finding.COPIED if not compared.new else Finding.MIXED if compared.old else Finding.SHARED
-    return Proof(finding, compared.old, compared.new, Place.DLQ if _dead(sink) else Place.CONSUMER)
+    return Proof(finding, compared.old, compared.new, Place.DLQ if _dead(sink) else CONSUMERS[_consumer(sink)])
 
 
 def _unless_lost(proof: Proof, paused: Paused) -> Proof:
@@ -236,7 +236,7 @@ def _unless_lost(proof: Proof, paused: Paused) -> Proof:
 
 def _leaves_in_one_piece(scene: Scene, step: Step) -> bool:
     """Whether the step sends over a card that does not gather."""
-    sends = any(route.target is Place.SOCKET for route in CALLS[step.call].routes(step))
+    sends = any(route.target in SOCKETS for route in CALLS[step.call].routes(step))
     return sends and scene.network is not None and not scene.network.scatter_gather
 
 
@@ -248,18 +248,32 @@ async def _waiting(session: Session, paused: Paused) -> int | None:
     if not paused.moved or not _leaves_in_one_piece(session.scene, session.plan.steps[paused.step]):
         return None
     gauges = await session.gauges()
-    return min(paused.moved[1], paused.moved[0] + gauges.receive_queue)
+    arrived = gauges.outlets[_consumer(session.plan.steps[paused.step])].receive_queue
+    return min(paused.moved[1], paused.moved[0] + arrived)
 
 
 async def _arrivals(session: Session, sink: Step, moved: tuple[int, int]) -> Compared:
     """Which bytes came out where the sink puts them."""
     if _dead(sink):
         return await session.compare_dead(moved)
-    if SOCKETS[1] in sink.values:
-        return await session.compare_neighbour(moved)
-    if sink.lane not in REJECTED:
-        return await session.compare(moved)
-    return await session.compare(moved, session.settled_at or 0)
+    number = _consumer(sink)
+    since = session.settled_at[number] if sink.lane in REJECTED and session.settled_at else 0
+    return await session.compare(moved, since, number)
+
+
+def _consumer(sink: Step) -> int:
+    """The number, from 0, of the consumer that the step sends to; the first where it sends to none."""
+    places = [route.target for route in CALLS[sink.call].routes(sink)]
+    return next((SOCKETS.index(place) for place in places if place in SOCKETS), 0)
+
+
+def _slowed(scene: Scene, number: int) -> Scene:
+    """The scene with the smallest window that there is for one of its consumers."""
+    if not number:
+        return replace(scene, window=_TIGHT_WINDOW)
+    neighbours = list(scene.neighbours)
+    neighbours[number - 1] = replace(neighbours[number - 1], window=_TIGHT_WINDOW)
+    return replace(scene, neighbours=tuple(neighbours))
 
 
 def _dead(sink: Step) -> bool:

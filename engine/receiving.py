@@ -28,7 +28,6 @@ from zcquest.engine.control import (
     Receiving,
 )
 from zcquest.engine.crash import Crash, examine, message_at
-from zcquest.engine.fan_out import FanSession
 from zcquest.engine.far_end import FarEnd
 from zcquest.engine.gauges import arriving_queues
 from zcquest.engine.logs import Delivery, format_of
@@ -47,7 +46,7 @@ _HEARSAY = 2.0  # seconds that the producer gets to say that it was he
 
 async def open_session(children: Children, scene: Scene, plan: Plan, log: Path, **options: Any) -> Session:
     """The session that the scene needs; as `Session.open`."""
-    kind = ReceivingSession if scene.receive else FanSession if scene.neighbour else Session
+    kind = ReceivingSession if scene.receive else Session
     return await kind.open(children, scene, plan, log, **options)
 
 
@@ -78,15 +77,14 @@ class ReceivingSession(Session):
             kill_delay=_KILL_WITHIN * (secrets.randbelow(1000) / 1000) ** 2,  # rather soon: later it may be idle
         )
         self._urgent = discard
-        self.far = FarEnd(
-            await self.children.spawn("producer", producer, FromProducer, urgent=discard), self._progressed
-        )
-        await self.far.start()
+        far = FarEnd(await self.children.spawn("producer", producer, FromProducer, urgent=discard), self._progressed)
+        self.far_ends.append(far)
+        await far.start()
         await asyncio.to_thread(self.run_log.warm)
         self._config = MachineConfig(
             log=str(self.log),
             log_format=scene.log.format,
-            port=self.far.port,
+            port=far.port,
             token=token,
             plan=format_plan(self.plan),
             trace=str(self.trace.path),
@@ -99,7 +97,7 @@ class ReceivingSession(Session):
         await self._start(self._config)
         self._nic.read()
         if self._mortal:
-            await self.far.tell(Aim(self.machine_pid))
+            await far.tell(Aim(self.machine_pid))
 
     def _moment(self, window: int) -> int:
         """After how many bytes to kill: not before the plan has acknowledged some, nor when hardly any are left."""
@@ -143,11 +141,10 @@ class ReceivingSession(Session):
 
     # -- looking -------------------------------------------------------------------------------------------------------
 
-    def _socket_queues(self) -> tuple[int, int]:
-        assert self.far
-        return arriving_queues(self.far.port)
+    def _queues(self, far: FarEnd) -> tuple[int, int]:
+        return arriving_queues(far.port)
 
-    async def compare(self, moved: tuple[int, int], since: int = 0) -> Compared:
+    async def compare(self, moved: tuple[int, int], since: int = 0, consumer: int = 0) -> Compared:
         """Which bytes of a range the machine's log holds, old or the sibling's."""
         return Compared(*await asyncio.to_thread(self.run_log.compare, self.log, *moved))
 

@@ -60,7 +60,7 @@ class BenchNetwork:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Neighbour:
-    """Another consumer of the same log, at `sock2`: reads `rate` bytes per second, its SO_RCVBUF is `window` bytes."""
+    """Another consumer of the same log: reads `rate` bytes per second, its SO_RCVBUF is `window` bytes."""
 
     rate: int | None = None
     window: int | None = None
@@ -87,8 +87,13 @@ class Scene:
     dlq: DeadLetters | None = None
     strays: tuple[int, ...] = ()  # a fault: offsets that the consumer rejects, where no message begins
     dies_at: int | None = None  # a fault: the consumer dies when this message arrives, before it says anything of it
-    neighbour: Neighbour | None = None
+    neighbours: tuple[Neighbour, ...] = ()  # at `sock2`, `sock3` and `sock4`
     receive: Receive | None = None  # `rate` is then the producer's, and `window` nobody's
+
+    @property
+    def rates(self) -> tuple[int | None, ...]:
+        """Bytes per second that each consumer reads, the one at `sock` first; None: as fast as it can."""
+        return (self.rate, *(neighbour.rate for neighbour in self.neighbours))
 
     @property
     def rejecting(self) -> bool:

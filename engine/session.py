@@ -1,11 +1,12 @@
-"""A session: one plan on one log between a machine and a consumer, stepped or run, looked at, tampered with, closed."""
+"""A session: one plan on one log, a machine and its consumers; stepped or run, looked at, tampered with, closed."""
 
 from __future__ import annotations
 
 import asyncio
 import os
-import secrets
+from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import zip_longest
 from pathlib import Path
 from time import monotonic
 
@@ -27,13 +28,13 @@ from zcquest.engine.control import (
 )
 from zcquest.engine.crash import Crash
 from zcquest.engine.far_end import FarEnd
-from zcquest.engine.gauges import Gauges, PageGauge, mapping_resident, socket_queues
+from zcquest.engine.gauges import Gauges, Outlet, PageGauge, mapping_resident, socket_queues
 from zcquest.engine.logs import Delivery
 from zcquest.engine.meters import Meters
 from zcquest.engine.near_end import NearEnd
 from zcquest.engine.network.bench import Wire
 from zcquest.engine.network.counters import NicCount, NicGauge
-from zcquest.engine.opening import consumer_config, machine_config
+from zcquest.engine.opening import consumer_configs, machine_config
 from zcquest.engine.pagecache import Eviction
 from zcquest.engine.plan import Plan
 from zcquest.engine.run_log import RunLog
@@ -77,17 +78,16 @@ class Session:
         if scene.dlq:
             self.dlq = _FULL if scene.dlq.full else self.run_log.dead_letters
         self.near = NearEnd(children, self.trace, self._settle)
-        self.far: FarEnd | None = None
+        self.far_ends: list[FarEnd] = []  # the consumers, the one at `sock` first
         self.eviction: Eviction | None = None
         self.buffer = 0  # bytes of user buffer that the plan asks for
-        self.settled_at: int | None = None  # bytes of the stream before the first lane of a rejected message ran
+        self.settled_at: tuple[int, ...] = ()  # bytes of each stream before the first lane of a rejected message ran
         self.tampered = False
-        self.held = False  # whether the consumer holds still
+        self.held = False  # whether the consumers hold still
         self.crash: Crash | None = None  # a machine that was killed, and whose place another one has taken
         self._fd = self.run_log.open()
         self._pages = PageGauge(self._fd, self.size)
         self._nic = NicGauge(wire.nic, wire.pid) if wire else NicGauge()
-        self._neighbours_door: Door | None = None
         self._cut = False
         self._until = 0.0
 
@@ -106,9 +106,9 @@ class Session:
         discard: bool = False,
         wire: Wire | None = None,
     ) -> Session:
-        """A machine and a consumer, connected, the page cache as the scene wants it; no call made yet.
+        """A machine and its consumers, connected, the page cache as the scene wants it; no call made yet.
 
-        `keep` bytes of the stream are kept for `compare`; with `discard` the consumer only counts, and both processes
+        `keep` bytes of each stream are kept for `compare`; with `discard` the consumers only count, and all processes
         take all the processor they can get. Without `settle` the machine is ready sooner, but page faults of the
         interpreter mix with the plan's. A scene on the bench NIC needs its `wire`. Raises ChildLost, and OSError when
         the trace cannot be kept.
@@ -132,32 +132,34 @@ class Session:
 
         A `run` or `step` that another task waits for returns with Ending.CANCELLED.
         """
-        self.near.abandon()  # both at once, and before anything can interrupt this
-        if self.far:
-            self.far.child.abandon()
+        self.near.abandon()  # all at once, and before anything can interrupt this
+        for far in self.far_ends:
+            far.child.abandon()
         try:
             await self.near.end()
-            if self.far:
-                await self.far.end()
+            for far in self.far_ends:
+                await far.end()
         finally:
             if self._fd >= 0:
                 os.close(self._fd)
                 self._fd = -1
 
     async def _connect(self, keep: int, settle: bool, discard: bool) -> None:
-        scene, wire, token = self.scene, self.wire, secrets.token_bytes(32)
+        scene, wire = self.scene, self.wire
         assert (scene.network is None) == (wire is None)
-        consumer = consumer_config(scene, token, wire, keep=keep, discard=discard)
-        self.far = FarEnd(await self.children.spawn("consumer", consumer, FromConsumer, urgent=discard))
-        await self.far.start()
+        doors = []
+        for consumer in consumer_configs(scene, wire, keep=keep, discard=discard):
+            far = FarEnd(await self.children.spawn("consumer", consumer, FromConsumer, urgent=discard))
+            self.far_ends.append(far)
+            await far.start()
+            doors.append(Door(far.port, consumer.token))
         machine = await asyncio.to_thread(
             machine_config,
             scene,
             self.plan,
             self.run_log,
-            Door(self.far.port, token),
+            doors,
             wire,
-            neighbour=self._neighbours_door,
             trace=str(self.trace.path),
             dlq=str(self.dlq) if self.dlq else None,
             settle=settle,
@@ -172,10 +174,10 @@ class Session:
     # -- moving --------------------------------------------------------------------------------------------------------
 
     async def step(self, patience: float = _BLOCKED) -> Paused:
-        """Make the plan's next call while the consumer holds still, so that its bytes can be looked at where they are.
+        """Make the plan's next call while the consumers hold still, so that its bytes can be looked at where they are.
 
         What earlier calls sent is read first. A call that blocks on a full socket for `patience` seconds gets the
-        consumer back.
+        consumers back.
         """
         await self._drain()
         await self._hold(True)
@@ -215,11 +217,14 @@ class Session:
         self.near.cancel()
 
     async def finish(self) -> Delivery | None:
-        """Half-close the connection, let the consumer read to the end, and take its report. None: it had none left."""
+        """Half-close the connections, let the consumers read to the end, and take their reports; the first one's.
+
+        None: it had none left.
+        """
         await self._hold(False)
         await self.near.finish()
-        if self.far:
-            await self.far.last_reads(max(_LAST_READS, self._until - monotonic()), self.near.cancelled)
+        patience = max(_LAST_READS, self._until - monotonic())
+        await asyncio.gather(*(far.last_reads(patience, self.near.cancelled) for far in self.far_ends))
         self._nic.read()
         await self.near.exited()
         return self.delivery
@@ -251,6 +256,11 @@ class Session:
         return self._nic.latest
 
     @property
+    def far(self) -> FarEnd | None:
+        """The consumer at `sock`: of what is said of a consumer, it is the one. None before it is there."""
+        return self.far_ends[0] if self.far_ends else None
+
+    @property
     def progress(self) -> Progress | None:
         """How far the consumer said last that it is."""
         return self.far.progress if self.far else None
@@ -261,24 +271,19 @@ class Session:
         return self.far.delivery if self.far else None
 
     @property
-    def neighbours_delivery(self) -> Delivery | None:
-        """The report of a second consumer, where there is one."""
-        return None
-
-    @property
-    def payload(self) -> int:
-        """Bytes that the run has brought to where they were to go."""
-        return self.delivery.payload if self.delivery else 0
-
-    @property
-    def consumer_done(self) -> bool:
-        """Whether the consumer has read the stream to its end, or is no longer there to."""
-        return self.far is None or self.far.over.is_set()
-
-    @property
     def consumer_lost(self) -> bool:
         """Whether the consumer died, or its connection broke instead of ending."""
         return self.far is None or self.far.lost
+
+    @property
+    def payload(self) -> int:
+        """Bytes that the run has brought to where they were to go: to all consumers together."""
+        return sum(delivery.payload for far in self.far_ends if (delivery := far.delivery))
+
+    @property
+    def consumers_done(self) -> bool:
+        """Whether each consumer has read its stream to the end, or is no longer there to."""
+        return all(far.over.is_set() for far in self.far_ends)
 
     # -- looking -------------------------------------------------------------------------------------------------------
 
@@ -287,17 +292,19 @@ class Session:
 
         Then the pages of a big log, which take milliseconds to ask for, are those of a moment before.
         """
-        if self.far:
-            await self.far.ask(Report())
+        await asyncio.gather(*(far.ask(Report()) for far in self.far_ends))
         return await asyncio.to_thread(self._read_gauges, hurried)
 
     def _read_gauges(self, hurried: bool) -> Gauges:
         """Reads files of /proc by the dozen: kept off the event loop, where keys wait."""
         cache, cache_map = self._pages.read(hurried)
         progress, delivery, paused = self.progress, self.delivery, self.paused
-        sending, receiving = self._socket_queues()
+        assert self.far
+        sending, receiving = self._queues(self.far)
         nic = self._nic.read()
-        standing = Standing(paused.position, paused.sent) if self.stop else self.trace.standing()
+        standing = self.trace.standing()
+        if self.stop:
+            standing = Standing(paused.position, paused.sent, tuple(handed.payload for handed in paused.neighbours))
         return Gauges(
             cache=cache,
             cache_map=cache_map,
@@ -317,13 +324,30 @@ class Session:
             calls=len(self.trace),
             rejections=paused.rejections,
             dead_letters=self.dlq.stat().st_size if self.dlq and self.dlq.exists() else 0,
+            neighbours=tuple(map(self._outlet, self.far_ends[1:], self._sent_to_neighbours(standing))),
         )
 
-    def _socket_queues(self) -> tuple[int, int]:
-        assert self.far
+    def _sent_to_neighbours(self, standing: Standing) -> Iterator[int]:
+        """What their sockets have accepted."""
+        garbage = (handed.garbage for handed in self.paused.neighbours)
+        return (sent + more for sent, more in zip_longest(standing.neighbours, garbage, fillvalue=0))
+
+    def _outlet(self, far: FarEnd, sent: int) -> Outlet:
+        sending, receiving = self._queues(far)
+        progress, delivery = far.progress, far.delivery
+        return Outlet(
+            sent=sent,
+            send_queue=sending,
+            receive_queue=receiving,
+            received=progress.received if progress else 0,
+            messages=delivery.messages if delivery else 0,
+        )
+
+    def _queues(self, far: FarEnd) -> tuple[int, int]:
+        """Bytes unacknowledged at the machine's end of the connection, and unread at the other."""
         if not self.wire:
-            return socket_queues(self.far.port)
-        return socket_queues(self.far.port, self.wire.pid, self.far.child.pid)
+            return socket_queues(far.port)
+        return socket_queues(far.port, self.wire.pid, far.child.pid)
 
     async def buffers(self) -> tuple[Peeked, ...]:
         """What lies in the plan's buffers. Only between two steps: the machine answers while it makes no call."""
@@ -345,19 +369,16 @@ class Session:
             self.run_log.overwrite(first, last)
         return Tampered((first, last), moved, self.paused.moved_from_buffer, changed)
 
-    async def compare(self, moved: tuple[int, int], since: int = 0) -> Compared:
-        """Ask the consumer which bytes of a log range it got, old or the sibling's. Needs `keep` at opening.
+    async def compare(self, moved: tuple[int, int], since: int = 0, consumer: int = 0) -> Compared:
+        """Ask a consumer (by its number from 0) which bytes of a log range it got, old or the sibling's.
 
-        Only what came after `since` bytes of the stream is looked at.
+        Needs `keep` at opening. Only what came after `since` bytes of the stream is looked at. None of either: it has
+        gone.
         """
-        assert self.far
-        answer = await self.far.ask(Compare(str(self.run_log.original), str(self.run_log.sibling), *moved, since))
-        assert isinstance(answer, Compared)
-        return answer
-
-    async def compare_neighbour(self, moved: tuple[int, int]) -> Compared:
-        """As `compare`, of what a second consumer got."""
-        return Compared(0, 0)
+        answer = await self.far_ends[consumer].ask(
+            Compare(str(self.run_log.original), str(self.run_log.sibling), *moved, since)
+        )
+        return answer if isinstance(answer, Compared) else Compared(0, 0)
 
     async def compare_dead(self, moved: tuple[int, int]) -> Compared:
         """As `compare`, of what was put into the DLQ."""
@@ -380,8 +401,8 @@ class Session:
     async def _settle(self, question: Settle) -> Settled:
         assert self.far
         held = self.held
-        if self.settled_at is None:
-            self.settled_at = question.received
+        if not self.settled_at:
+            self.settled_at = question.received, *self.trace.standing().neighbours
         await self._hold(False)
         answer = await self.far.ask(question)
         await self._hold(held)
@@ -389,11 +410,13 @@ class Session:
 
     async def _hold(self, held: bool) -> None:
         self.held = held
-        if self.far:
-            await self.far.tell(Hold(held))
+        for far in self.far_ends:
+            await far.tell(Hold(held))
 
     async def _drain(self) -> None:
-        """Let the consumer read all that has been sent."""
+        """Let the consumers read all that has been sent."""
         await self._hold(False)
-        if self.far:
-            await self.far.read_up_to(self.paused.sent + self.paused.garbage, _DRAIN)
+        paused = self.paused
+        sent = [paused.sent + paused.garbage, *(handed.payload + handed.garbage for handed in paused.neighbours)]
+        reads = (far.read_up_to(count, _DRAIN) for far, count in zip(self.far_ends, sent, strict=False))
+        await asyncio.gather(*reads)

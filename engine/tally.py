@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from zcquest.engine.calls import CALLS, CODES
 from zcquest.engine.message import Message, message
-from zcquest.engine.places import Evidence, Mover, Place
+from zcquest.engine.places import SOCKETS, Evidence, Mover, Place
 from zcquest.engine.plan import Plan
 from zcquest.engine.probe import Finding, Proof
 from zcquest.engine.trace import BLOCK, Trace, errno_name
@@ -232,16 +232,16 @@ def _hops(
             if missing > 0 and route.source is Place.PAGE_CACHE:
                 hops.append(_fetched_for_others(index, missing))
                 missing = 0
-            if route.source is Place.SOCKET:
+            if route.source in SOCKETS:
                 hops.append(
-                    Hop(index, Place.NIC, Place.SOCKET, Mover.DMA, carried, carried, Evidence.MODELLED, NO_CARD)
+                    Hop(index, Place.NIC, route.source, Mover.DMA, carried, carried, Evidence.MODELLED, NO_CARD)
                 )
             hops.append(_proved(index, route.source, route.target, carried, proofs.get(index), doubt))
-            if route.target is Place.SOCKET:
+            if route.target in SOCKETS:
                 if not card.gathers:
-                    hops.append(_departure(index, carried, proofs.get(index), doubt))
+                    hops.append(_departure(index, route.target, carried, proofs.get(index), doubt))
                 hops.append(
-                    Hop(index, Place.SOCKET, Place.NIC, Mover.DMA, carried, carried, Evidence.MODELLED, card.note)
+                    Hop(index, route.target, Place.NIC, Mover.DMA, carried, carried, Evidence.MODELLED, card.note)
                 )
         if put := flushed.get(index):
             hops.append(Hop(index, Place.PAGE_CACHE, Place.DISK, Mover.DMA, put, put, Evidence.REPORTED, FLUSHED))
@@ -253,7 +253,7 @@ def _fetched_for_others(index: int, count: int) -> Hop:
 
 
 def _proved(index: int, source: Place, target: Place, count: int, proof: Proof | None, doubt: Message | None) -> Hop:
-    inwards = source is Place.SOCKET or target is Place.PAGE_CACHE
+    inwards = source in SOCKETS or target is Place.PAGE_CACHE
     if doubt or proof is None or proof.finding is Finding.NOTHING:
         unseen = NEVER_WRITTEN if inwards else NOT_REACHED
         return Hop(index, source, target, Mover.UNKNOWN, count, 0, Evidence.NOTHING, doubt or unseen)
@@ -267,13 +267,13 @@ def _proved(index: int, source: Place, target: Place, count: int, proof: Proof |
     return Hop(index, source, target, proof.mover, count, count * proof.copied_fraction, Evidence.PROVED, note)
 
 
-def _departure(index: int, count: int, proof: Proof | None, doubt: Message | None) -> Hop:
+def _departure(index: int, socket: Place, count: int, proof: Proof | None, doubt: Message | None) -> Hop:
     """What leaves through a card that does not gather, copied into one piece by the kernel."""
     if proof and proof.finding is Finding.COPIED and not doubt:  # the source is the kernel's own memory
-        return Hop(index, Place.SOCKET, Place.NIC, Mover.CPU, count, count, Evidence.MODELLED, UNSEEN_DEPARTURE)
+        return Hop(index, socket, Place.NIC, Mover.CPU, count, count, Evidence.MODELLED, UNSEEN_DEPARTURE)
     seen = proof.departure if proof else None
     if doubt or seen is None or seen.finding is Finding.NOTHING:
-        return Hop(index, Place.SOCKET, Place.NIC, Mover.UNKNOWN, count, 0, Evidence.NOTHING, doubt or NOT_REACHED)
+        return Hop(index, socket, Place.NIC, Mover.UNKNOWN, count, 0, Evidence.NOTHING, doubt or NOT_REACHED)
     note = message(
         "of {bytes} tampered bytes that had left already, the consumer got {old} old and {new} new: "
         "the card does not gather, and the kernel copies on the way out",
@@ -281,4 +281,4 @@ def _departure(index: int, count: int, proof: Proof | None, doubt: Message | Non
         old=seen.old,
         new=seen.new,
     )
-    return Hop(index, Place.SOCKET, Place.NIC, seen.mover, count, count * seen.copied_fraction, Evidence.PROVED, note)
+    return Hop(index, socket, Place.NIC, seen.mover, count, count * seen.copied_fraction, Evidence.PROVED, note)

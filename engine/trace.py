@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-HEADER = struct.Struct("<QQQQQ")  # calls recorded, call in flight (0: none), time the plan started, ns; Standing
+HEADER = struct.Struct("<8Q")  # calls recorded, call in flight (0: none), time the plan started, ns; Standing
 RECORD = struct.Struct("<QQHHiqqqIIII")
 PAGE = 4096
 WINDOW_RECORDS = 1 << 14
@@ -78,10 +78,14 @@ class InFlight:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """How far the plan had come after its latest call: the cursor, and the bytes of the log that the socket took."""
+    """How far the plan had come after its latest call: the cursor, and the bytes of the log that the socket took.
+
+    `neighbours`: the bytes that `sock2`, `sock3` and `sock4` took.
+    """
 
     position: int
     sent: int
+    neighbours: tuple[int, ...]
 
 
 class Trace:
@@ -99,7 +103,8 @@ class Trace:
 
     def standing(self) -> Standing:
         """Where the plan stands: while it runs, and where a signal left it."""
-        return Standing(*self._header()[3:])
+        position, sent, *neighbours = self._header()[3:]
+        return Standing(position, sent, tuple(neighbours))
 
     def lasted_s(self) -> float:
         """Seconds from the plan's start to the end of its latest call."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from zcquest.engine.calls import CALLS
+from zcquest.engine.calls.base import SOCKETS
 from zcquest.engine.plan import Lane, Plan, format_plan, parse
 from zcquest.levels.loader import Campaign
 from zcquest.levels.plans import plan_names, plan_text
@@ -15,7 +16,7 @@ from zcquest.levels.progress import Progress
 Origin = Literal["shipped", "own", "reference"]
 
 _LANES = (Lane.ONCE, Lane.REPEAT)  # a race's consumer sends nothing back
-_ELSEWHERE = {"dlq", "index", "msg", "sock2"}  # what a race's scene does not have
+_ELSEWHERE = {"dlq", "index", "msg", *SOCKETS[1:]}  # what a race's scene does not have
 _RECEIVING = {"recv", "ack", "fsync", "fdatasync"}
 
 

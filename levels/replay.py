@@ -10,7 +10,7 @@ import msgspec
 from zcquest.engine.calls import CALLS, CODES
 from zcquest.engine.experiment import Line, show_line
 from zcquest.engine.kept_trace import BLOCK, TICK, KeptTrace, Row, Sums, TraceDamaged, pack_rows
-from zcquest.engine.places import Evidence, Mover, Place
+from zcquest.engine.places import SOCKETS, Evidence, Mover, Place
 from zcquest.engine.plan import Plan, parse
 from zcquest.engine.tally import SWITCHES_PER_CALL, SWITCHES_PER_USER_FAULT
 from zcquest.engine.trace import BLOCK as DISK_BLOCK
@@ -52,10 +52,10 @@ class Moment:
 
     @property
     def through_socket(self) -> int:
-        """Bytes that the plan's calls had put into the socket, or taken from it where it receives."""
+        """Bytes that the plan's calls had put into the sockets, or taken from them where it receives."""
         if self.receiving:
-            return sum(hop.bytes for hop in self.scene.hops if hop.source == Place.SOCKET)
-        return sum(hop.bytes for hop in self.scene.hops if hop.target == Place.SOCKET)
+            return sum(hop.bytes for hop in self.scene.hops if hop.source in SOCKETS)
+        return sum(hop.bytes for hop in self.scene.hops if hop.target in SOCKETS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,6 +206,7 @@ class Replay:
             features={},
             meters=msgspec.structs.replace(self.scene.meters, payload_bytes=vouching.acknowledged),
             messages=0,
+            consumers=(),
             rejections=0,
         )
 

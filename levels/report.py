@@ -66,6 +66,13 @@ class NetworkReport(msgspec.Struct, frozen=True):
     sent_packets: int
 
 
+class ConsumerReport(msgspec.Struct, frozen=True):
+    """What one consumer of several got: bytes of good messages, and their number."""
+
+    payload_bytes: int
+    messages: int
+
+
 class SceneReport(msgspec.Struct, frozen=True, kw_only=True):
     """One scene's run. Copies are per payload byte, None where they were not witnessed; pars None where none is set."""
 
@@ -98,6 +105,7 @@ class SceneReport(msgspec.Struct, frozen=True, kw_only=True):
     rejections: int = 0  # messages that it sent back
     trace: str = ""  # the name of the kept trace
     network: NetworkReport | None = None  # None: loopback
+    consumers: tuple[ConsumerReport, ...] = ()  # the one at `sock` first; empty where there is no other
 
     @property
     def error(self) -> Message | None:
@@ -205,7 +213,15 @@ def _scene(level: Level, file: SceneFile, observed: Observation) -> SceneReport:
         rejections=observed.rejections,
         trace=observed.trace,
         network=_network(observed),
+        consumers=_consumers(observed),
     )
+
+
+def _consumers(observed: Observation) -> tuple[ConsumerReport, ...]:
+    if not observed.neighbours:
+        return ()
+    deliveries = (observed.delivery, *(neighbour.delivery for neighbour in observed.neighbours))
+    return tuple(ConsumerReport(got.payload, got.messages) if got else ConsumerReport(0, 0) for got in deliveries)
 
 
 def _network(observed: Observation) -> NetworkReport | None:
@@ -276,6 +292,7 @@ def _scene_json(scene: SceneReport, say: Callable[[Message], str]) -> dict[str, 
     error = scene.error
     meters = msgspec.to_builtins(scene.meters)
     network = {"network": msgspec.to_builtins(scene.network)} if scene.network else {}
+    consumers = {"consumers": msgspec.to_builtins(scene.consumers)} if scene.consumers else {}
     return {
         "name": scene.name,
         "ending": scene.ending,
@@ -322,4 +339,5 @@ def _scene_json(scene: SceneReport, say: Callable[[Message], str]) -> dict[str, 
             "message": say(error),
         },
         **network,
+        **consumers,
     }

@@ -11,6 +11,7 @@ from typing import Annotated, Literal
 import msgspec
 
 from zcquest.engine.calls import CALLS
+from zcquest.engine.calls.base import SOCKETS
 from zcquest.engine.logs import LogSpec, Subscription, format_of
 from zcquest.engine.logs.rocketmq_orders import topic_names
 from zcquest.engine.message import message
@@ -100,7 +101,7 @@ class LogFile(Table, frozen=True, kw_only=True):
 
 
 class ConsumerFile(Table, frozen=True, kw_only=True):
-    """A slow consumer: `rate` in bytes per second, `window` is its SO_RCVBUF in bytes."""
+    """A consumer: `rate` in bytes per second, unset as fast as it can, `window` is its SO_RCVBUF in bytes."""
 
     rate: PositiveSize | None = None
     window: PositiveSize | None = None
@@ -154,13 +155,6 @@ class SubscriptionFile(Table, frozen=True, kw_only=True):
     tag: str | None = None
 
 
-class NeighbourFile(Table, frozen=True, kw_only=True):
-    """Another consumer, at `sock2`: `rate` in bytes per second, `window` is its SO_RCVBUF in bytes."""
-
-    rate: PositiveSize | None = None
-    window: PositiveSize | None = None
-
-
 class NetworkFile(Table, frozen=True, kw_only=True):
     """The bench NIC instead of loopback; whether its card gathers scattered pages."""
 
@@ -197,7 +191,7 @@ class SceneFile(Table, frozen=True, kw_only=True):
     poison: tuple[PoisonFile, ...] = ()
     retries: Annotated[int, msgspec.Meta(ge=0)] | None = None
     dlq: QueueFile | None = None
-    neighbour: NeighbourFile | None = None
+    neighbours: tuple[ConsumerFile, ...] = ()
     producer: ProducerFile | None = None
     subscription: SubscriptionFile | None = None
     network: NetworkFile | None = None
@@ -217,9 +211,13 @@ class SceneFile(Table, frozen=True, kw_only=True):
         if beyond := [poison.message for poison in self.poison if poison.message >= most]:
             reason = message("there is no message {number}, the log has {count}", number=beyond[0], count=most)
             raise Rejected(reason, "poison")
-        if self.network and (self.producer or self.neighbour):
-            raise Rejected(message("one consumer, and nobody else, is at the other end of the bench NIC"), "network")
-        sending = (self.truncate, self.poison, self.dlq, self.neighbour, self.subscription)
+        if self.network and self.producer:
+            raise Rejected(message("consumers, and nobody else, are at the other end of the bench NIC"), "network")
+        if len(self.neighbours) >= len(SOCKETS):
+            raise Rejected(
+                message("there are {count} sockets, one for each consumer", count=len(SOCKETS)), "neighbours"
+            )
+        sending = (self.truncate, self.poison, self.dlq, self.neighbours, self.subscription)
         if self.producer and (any(sending) or self.consumer != ConsumerFile()):
             raise Rejected(message("a scene has a producer, or a consumer and what can happen to its log"), "producer")
         if self.subscription:
@@ -243,7 +241,7 @@ class SceneFile(Table, frozen=True, kw_only=True):
 
     def engine_scene(self) -> Scene:
         """This scene in the engine's terms."""
-        cut, queue, producer, other = self.truncate, self.dlq, self.producer, self.neighbour
+        cut, queue, producer = self.truncate, self.dlq, self.producer
         return Scene(
             name=self.name,
             log=self.log.spec(),
@@ -257,7 +255,7 @@ class SceneFile(Table, frozen=True, kw_only=True):
             truncate=Truncate(after_calls=cut.after_calls, to=int(cut.to)) if cut else None,
             poison=tuple(Poison(message=poison.message, failures=poison.failures) for poison in self.poison),
             retries=self.retries,
-            neighbour=Neighbour(rate=_plain(other.rate), window=_plain(other.window)) if other else None,
+            neighbours=tuple(Neighbour(rate=_plain(one.rate), window=_plain(one.window)) for one in self.neighbours),
             dlq=None if queue is None else DeadLetters(rewritten=queue.rewritten, limit=queue.limit, full=queue.full),
             receive=Receive(window=int(producer.window), kill=producer.kill) if producer else None,
             subscription=self._subscription(),

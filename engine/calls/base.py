@@ -29,8 +29,8 @@ class Kind(StrEnum):
 
 
 # the same numbers in every run, as a trace prints them
-DESCRIPTORS = {"log": 3, "sock": 4, "index": 5, "dlq": 6, "sock2": 7}
-SOCKETS = ("sock", "sock2")  # the consumer's, and that of its neighbour where there is one
+DESCRIPTORS = {"log": 3, "sock": 4, "index": 5, "dlq": 6, "sock2": 7, "sock3": 8, "sock4": 9}
+SOCKETS = ("sock", "sock2", "sock3", "sock4")  # the consumer's, and those of its neighbours where there are any
 BUFFERS = ("buf", "buf2", "buf3")  # anonymous memory, each as large as the plan asks of it
 MEMORIES = (*BUFFERS, "map", "ack")
 ACK_SIZE = 8  # bytes of `ack`, always there: how many bytes the machine has received, big-endian
@@ -39,7 +39,9 @@ REJECTED = (Lane.ON_REJECT, Lane.ON_GIVEUP)  # the lanes that have one
 _PLACES = {
     "log": Place.PAGE_CACHE,
     "sock": Place.SOCKET,
-    "sock2": Place.SOCKET,
+    "sock2": Place.SOCKET2,
+    "sock3": Place.SOCKET3,
+    "sock4": Place.SOCKET4,
     "dlq": Place.DLQ,
     "buf": Place.BUFFER,
     "buf2": Place.BUFFER2,
@@ -118,6 +120,11 @@ class Call(ABC):
         """The call as strace prints it, up to and without ` = result`."""
 
 
+def place_of(word: str) -> Place:
+    """Where the bytes of a resource are. Raises KeyError for what holds none of the log's."""
+    return _PLACES[word]
+
+
 def flags(step: Step, start: int) -> tuple[str, ...]:
     """The flag words from the `start`-th argument on."""
     return step.values[start:]
@@ -131,6 +138,6 @@ def route(source: str, target: str) -> tuple[Route, ...]:
     if source not in _PLACES or target not in _PLACES:
         return ()
     ends = Route(_PLACES[source], _PLACES[target])
-    backwards = ends.source in (Place.SOCKET, Place.DLQ) or ends.target is Place.PAGE_CACHE
+    backwards = source in (*SOCKETS, "dlq") or ends.target is Place.PAGE_CACHE
     inwards = (source == "sock" and target in BUFFERS) or (source in BUFFERS and target == "log")
     return () if backwards and not inwards else (ends,)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from zcquest.engine.crash import Crash
 from zcquest.engine.dead_letters import DeadLettersFound
@@ -11,6 +11,22 @@ from zcquest.engine.logs import Delivery, Span
 from zcquest.engine.message import Message
 from zcquest.engine.scene import Poison, Scene
 from zcquest.engine.stop import Stop
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """What one consumer reported last (None: it could not), and whether it died or its connection broke."""
+
+    delivery: Delivery | None
+    lost: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Handing:
+    """Bytes of the log that the plan's calls handed to one socket, and what all had been handed by its last byte."""
+
+    bytes: int
+    all_by_then: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,9 +43,16 @@ class Outcome:
     pending: int  # bytes left in buf at the end
     crc: int | None = None  # CRC-32C of a log of raw bytes, where nothing else can tell whether it arrived
     dead: DeadLettersFound | None = None  # None: the scene has no DLQ, or it is no file
-    neighbours_delivery: Delivery | None = None
-    shares: tuple[int, int, int] | None = None  # bytes handed to `sock`, to `sock2`, to `sock2` before `sock` had all
+    neighbours: tuple[Arrival, ...] = ()  # what came of the log at `sock2` and so on
+    handing: tuple[Handing, ...] = ()  # how each consumer was served, the one at `sock` first
     crash: Crash | None = None  # None: no machine was killed and followed by another
+
+    @property
+    def by_consumer(self) -> tuple[Outcome, ...]:
+        """What it is to each consumer, as if there were no other."""
+        alone = replace(self, neighbours=(), handing=())
+        others = (replace(alone, delivery=one.delivery, consumer_lost=one.lost) for one in self.neighbours)
+        return alone, *others
 
     @property
     def rotten(self) -> frozenset[int]:

@@ -2,40 +2,55 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from zcquest.engine.features.base import Judgement, Outcome
 from zcquest.engine.features.delivery import delivery
 from zcquest.engine.message import message
 
 
 def isolation(outcome: Outcome) -> Judgement | None:
-    """How much the neighbour had been handed when the consumer had been handed its last byte, by the trace.
+    """How much a slow consumer had been handed when the last of the fast ones had been handed its last byte, by the
+    trace. The fast ones read at the highest rate in the scene, the others are slow.
 
-    A plan that waits for the neighbour hands both about the same; half of what the neighbour gets in the end is where
-    the line is drawn.
+    A plan that waits for a slow one hands all about the same; half of what it gets in the end is where the line is
+    drawn.
     """
-    if outcome.scene.neighbour is None or outcome.shares is None:
+    rates = [rate or float("inf") for rate in outcome.scene.rates]
+    slow = [number for number, rate in enumerate(rates) if rate < max(rates)]
+    if not slow or not outcome.handing:
         return None
-    ours, theirs, behind = outcome.shares
-    got = delivery(replace(outcome, delivery=outcome.neighbours_delivery, consumer_lost=False))
-    if not got.kept:
-        return Judgement(False, message("of the slow consumer's: {detail}", detail=got.detail))
-    if not ours:
-        return Judgement(False, message("the fast consumer was handed nothing"))
-    said = {"behind": behind, "theirs": theirs}
+    arrivals = outcome.by_consumer
+    for number in slow:
+        got = delivery(arrivals[number])
+        if not got.kept:
+            return Judgement(
+                False, message("of consumer {number}, a slow one: {detail}", number=number + 1, detail=got.detail)
+            )
+    fast = [handing for number, handing in enumerate(outcome.handing) if number not in slow]
+    if starved := [handing for handing in fast if not handing.bytes]:
+        number = outcome.handing.index(starved[0]) + 1
+        return Judgement(False, message("consumer {number}, a fast one, was handed nothing", number=number))
+
+    def ahead(number: int) -> float:
+        """How far the slow one was when the last fast one was through, as a part of all it got."""
+        return max(handing.all_by_then[number] for handing in fast) / max(1, outcome.handing[number].bytes)
+
+    number = max(slow, key=ahead)
+    behind, theirs = max(handing.all_by_then[number] for handing in fast), outcome.handing[number].bytes
+    said = {"number": number + 1, "behind": behind, "theirs": theirs}
     if behind * 2 > theirs:
         return Judgement(
             False,
             message(
-                "the fast consumer had to wait: when it had its last byte, the slow one had been handed {behind} of "
-                "{theirs} bytes",
+                "the fast had to wait: when the last of them had its last byte, consumer {number}, a slow one, had "
+                "been handed {behind} of {theirs} bytes",
                 **said,
             ),
         )
     return Judgement(
         True,
         message(
-            "when the fast consumer had its last byte, the slow one had been handed {behind} of {theirs} bytes", **said
+            "when the last of the fast had its last byte, consumer {number}, a slow one, had been handed {behind} of "
+            "{theirs} bytes",
+            **said,
         ),
     )

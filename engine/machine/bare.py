@@ -51,7 +51,7 @@ _NAMES = {
 def run(machine: Machine, plan: Plan) -> Verdict:
     """Run the plan to its end; the machine's totals (position, bytes sent, calls) are exact afterwards."""
     machine.recorder = Counter(frozenset(code for code, call in enumerate(CODES) if not call.system))
-    source = compile_repeat(plan) if machine.sock.getblocking() else None
+    source = compile_repeat(plan) if machine.sock.getblocking() and not machine.fan else None
     if source is None:
         return _last(machine, plan)
     once = Plan(plan.lane(Lane.ONCE))

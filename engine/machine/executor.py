@@ -58,8 +58,8 @@ def _lanes(machine: Machine, plan: Plan) -> Iterator[None]:
     repeat = [(index, step, CALLS[step.call].execute) for index, step in numbered if step.lane is Lane.REPEAT]
     for index, step in once:
         machine.step = index
-        machine.turn(step)
-        yield from CALLS[step.call].execute(machine, step)
+        with machine.serving(step):
+            yield from CALLS[step.call].execute(machine, step)
     while repeat and not machine.finished:
         before = machine.progress()
         if machine.blocked:
@@ -67,8 +67,10 @@ def _lanes(machine: Machine, plan: Plan) -> Iterator[None]:
         for index, step, execute in repeat:
             machine.step = index
             if machine.fan:
-                machine.turn(step)
-            yield from execute(machine, step)
+                with machine.serving(step):
+                    yield from execute(machine, step)
+            else:
+                yield from execute(machine, step)
         if machine.progress() == before:
             if not machine.blocked:
                 break
@@ -96,9 +98,9 @@ def send_back(machine: Machine, plan: Plan) -> Iterator[None]:
                 for index, step in numbered:
                     if step.lane is (Lane.ON_GIVEUP if last else Lane.ON_REJECT):
                         machine.step = index
-                        machine.turn(step)
-                        machine.aim(step)
-                        yield from CALLS[step.call].execute(machine, step)
+                        with machine.serving(step):
+                            machine.aim(step)
+                            yield from CALLS[step.call].execute(machine, step)
 
 
 def conclude(machine: Machine) -> Verdict:

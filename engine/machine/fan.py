@@ -1,10 +1,10 @@
-"""A machine that serves two consumers: a second socket, with a cursor into the log of its own."""
+"""A machine that serves several consumers: a socket for each, with a cursor into the log of its own."""
 
 from __future__ import annotations
 
 import socket
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -12,44 +12,72 @@ from typing import Any
 from zcquest.engine.calls.base import SOCKETS
 from zcquest.engine.machine.extent import Extent
 from zcquest.engine.machine.machine import Machine, Reference, Sent
-from zcquest.engine.plan.model import Step
+from zcquest.engine.machine.takers import buffers_taken, takers_by_step
+from zcquest.engine.plan import Plan, Step
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Outlet:
     """How far one consumer has been served: the cursor, what was sent, and what of each buffer it still has to get."""
 
     sock: socket.socket
     position: int = 0
+    skipped: int = 0
     sent: Sent = field(default_factory=Sent)
     pending: dict[str, deque[Extent]] = field(default_factory=dict)
 
+    def waiting(self, word: str) -> int:
+        """Bytes of a buffer that it still has to get."""
+        return sum(extent.length for extent in self.pending.get(word, ()))
+
+    def forget(self, word: str) -> int:
+        """Other bytes lie in the buffer now; how many of those before them it had not got."""
+        lost = self.waiting(word)
+        self.pending.pop(word, None)
+        return lost
+
 
 class FanMachine(Machine):
-    """State of a run with `sock` and `sock2`.
+    """State of a run with `sock`, `sock2` and so on.
 
-    The machine's own cursor, counts and pending bytes are those of the socket that the current step names; the other
-    one's stand aside meanwhile. What a call puts into a buffer is there for both.
+    The machine's own cursor, counts and pending bytes are those of the outlet that the current step serves; the other
+    outlets' stand aside meanwhile. A step that names a socket serves that one. What any other step does, it does for
+    all that take its bytes from it later on, as far as they stand at the same byte.
     """
 
     fan = True
 
-    def __init__(self, second: socket.socket, *machine: Any, **options: Any) -> None:
+    def __init__(self, neighbours: Sequence[socket.socket], plan: Plan, *machine: Any, **options: Any) -> None:
         super().__init__(*machine, **options)
-        self.aside_outlet = Outlet(second)
-        self.current = SOCKETS[0]
+        self.outlets = [Outlet(sock) for sock in (self.sock, *neighbours)]
+        self.current = 0
+        self._takers = takers_by_step(plan)
 
-    def turn(self, step: Step) -> None:
-        """Serve the socket that the step names, if it names one."""
-        self._serve(next((word for word in step.values if word in SOCKETS), self.current))
+    @contextmanager
+    def serving(self, step: Step) -> Iterator[None]:
+        named = next((SOCKETS.index(word) for word in step.values if word in SOCKETS), None)
+        if named is not None:
+            if named < len(self.outlets):
+                self._serve(named)
+            yield
+            return
+        takers = [number for number in self._takers[self.step] if number < len(self.outlets)]
+        if takers:
+            self._serve(self._leader(takers))
+        with self._together(step, [self.outlets[number] for number in takers if number != self.current]):
+            yield
 
     def face_consumer(self) -> None:
-        self._serve(SOCKETS[0])
+        self._serve(0)
 
     @contextmanager
     def aside(self, message: Reference) -> Iterator[None]:
-        """As with one socket; the neighbour's cursor stands at the message too."""
-        kept, self.aside_outlet.position = self.aside_outlet.position, message.offset
+        """As with one socket; the neighbours' cursors stand at the message too."""
+        self.face_consumer()
+        self._stow()
+        kept = [(outlet.position, outlet.skipped) for outlet in self.outlets]
+        for outlet in self.outlets:
+            outlet.position = message.offset
         try:
             with super().aside(message):
                 try:
@@ -57,56 +85,104 @@ class FanMachine(Machine):
                 finally:
                     self.face_consumer()
         finally:
-            self.aside_outlet.position = kept
-            self.aside_outlet.pending.clear()
+            for outlet, (position, skipped) in zip(self.outlets, kept, strict=True):
+                outlet.position, outlet.skipped = position, skipped
+                outlet.pending.clear()
 
-    def _serve(self, wanted: str) -> None:
-        if wanted != self.current:
-            self.current = wanted
-            other = self.aside_outlet
-            pending = {word: buffer.pending for word, buffer in self.buffers.items()}
-            self.aside_outlet = Outlet(self.sock, self.position, self.sent, pending)
-            self.sock, self.position, self.sent = other.sock, other.position, other.sent
-            for word, buffer in self.buffers.items():
-                buffer.pending = other.pending.get(word, deque())
-
-    def loaded(self, word: str, count: int) -> None:
-        before = self.position
-        super().loaded(word, count)
-        other = self.aside_outlet
-        if other.position == before:
-            other.pending[word] = deque(map(replace, self.buffers[word].pending))
-            other.position = self.position
-
-    def outlet(self, word: str) -> tuple[int, Sent]:
-        """The cursor and the counts of one socket."""
-        if word == self.current:
-            return self.position, self.sent
-        return self.aside_outlet.position, self.aside_outlet.sent
+    def outlet(self, number: int) -> Outlet:
+        """The one of `sock`, `sock2` and so on, by its number from 0."""
+        self._stow()
+        return self.outlets[number]
 
     @property
     def taken(self) -> int:
-        return self._kept_position if self.message else self.outlet(SOCKETS[0])[0]
+        return self._kept_position if self.message else self.outlet(0).position
 
     @property
-    def delivered(self) -> Sent:
-        return self.outlet(SOCKETS[0])[1]
+    def passed_over(self) -> int:
+        return self.outlet(0).skipped
 
     @property
-    def delivered_to_neighbour(self) -> Sent:
-        return self.outlet(SOCKETS[1])[1]
+    def handed(self) -> tuple[Sent, ...]:
+        self._stow()
+        return tuple(outlet.sent for outlet in self.outlets)
 
     @property
     def sockets(self) -> tuple[socket.socket, ...]:
-        return self.sock, self.aside_outlet.sock
+        return tuple(outlet.sock for outlet in self.outlets)
+
+    @property
+    def pending(self) -> int:
+        """Bytes in buffers that one consumer or more still has to get, as many as the last one has."""
+        self._stow()
+        return sum(max(outlet.waiting(word) for outlet in self.outlets) for word in self.buffers)
 
     @property
     def finished(self) -> bool:
-        other = self.aside_outlet
-        done = self.sieve.step(other.position, 0)[0] if self.sieve.looked else other.position
-        waiting = any(other.pending.values())
-        return super().finished and done >= self.size and not waiting
+        self._stow()
+        if self.sieve.looked:
+            for number in range(len(self.outlets)):
+                self._serve(number)
+                self.ahead(0)
+            self._stow()
+        return all(outlet.position >= self.size for outlet in self.outlets) and not self.pending
 
     def progress(self) -> tuple[int, int]:
-        other = self.aside_outlet
-        return self.position + other.position, self.sent.payload + other.sent.payload
+        self._stow()
+        return (
+            sum(outlet.position for outlet in self.outlets),
+            sum(outlet.sent.payload for outlet in self.outlets),
+        )
+
+    def _serve(self, number: int) -> None:
+        if number != self.current:
+            self._stow()
+            self.current, outlet = number, self.outlets[number]
+            self.sock, self.position, self.skipped, self.sent = (
+                outlet.sock,
+                outlet.position,
+                outlet.skipped,
+                outlet.sent,
+            )
+            for word, buffer in self.buffers.items():
+                buffer.pending = outlet.pending.setdefault(word, deque())
+
+    def _stow(self) -> None:
+        """Write down how far the one that is served has come."""
+        outlet = self.outlets[self.current]
+        outlet.position, outlet.skipped, outlet.sent = self.position, self.skipped, self.sent
+        outlet.pending = {word: buffer.pending for word, buffer in self.buffers.items()}
+
+    def _leader(self, takers: Sequence[int]) -> int:
+        """Whose cursor a step starts from: the foremost, so that nobody waits for a slow one; where a filter begins,
+        the hindmost, so that it leaves nothing out."""
+        self._stow()
+        choose = max if self.sieve.looked else min
+        return choose(takers, key=lambda number: self.outlets[number].position)
+
+    @contextmanager
+    def _together(self, step: Step, others: Sequence[Outlet]) -> Iterator[None]:
+        """What the step does for the outlet that is served is done for those of the others that stand where it does.
+
+        To all the rest, a buffer that the step fills is lost, and what they had not got of it.
+        """
+        sources = buffers_taken(step)
+        with_it = [
+            outlet
+            for outlet in others
+            if outlet.position == self.position
+            and all(outlet.pending.get(word, deque()) == self.buffers[word].pending for word in sources)
+        ]
+        fills = {word: self.buffers[word].fills for word in step.values if word in self.buffers}
+        try:
+            yield
+        finally:
+            filled = [word for word, before in fills.items() if self.buffers[word].fills != before]
+            for outlet in self.outlets:
+                if outlet is not self.outlets[self.current]:
+                    kept = sources if outlet in with_it else ()
+                    self.overwritten += sum(outlet.forget(word) for word in filled if word not in kept)
+            for outlet in with_it:
+                outlet.position, outlet.skipped = self.position, self.skipped
+                for word in {*filled, *sources}:
+                    outlet.pending[word] = deque(map(replace, self.buffers[word].pending))

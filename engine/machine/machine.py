@@ -8,7 +8,7 @@ import select
 import socket
 from collections import Counter as Counts
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any, NamedTuple
@@ -58,7 +58,7 @@ class Machine:
     file's own position, which the kernel keeps: when the two differ, `seek` makes, and counts, the lseek that it takes.
     """
 
-    fan = False  # whether there is a second socket
+    fan = False  # whether there are several sockets
 
     def __init__(
         self,
@@ -85,6 +85,7 @@ class Machine:
         self.index_size = index_size
         self.index_position = 0  # the index's first byte that select has not looked at
         self.position = 0
+        self.skipped = 0  # bytes of the log that verify and select had the movers step over
         self.file_position = 0
         self.sieve = Sieve(size)
         self.sent = Sent()
@@ -132,8 +133,9 @@ class Machine:
         """poll(2), until one of the sockets is ready. What it waited for stands in the record: see `Poll`."""
         self.attempt("poll", _poll, (events, fds), int.from_bytes(bytes(fds), "little"), events)
 
-    def turn(self, step: Step) -> None:
-        """Serve the socket that the step names; there is but one here."""
+    def serving(self, step: Step) -> AbstractContextManager[None]:
+        """Within it the step is executed for the consumer that it is meant for; there is but one here."""
+        return nullcontext()
 
     def face_consumer(self) -> None:
         """Serve `sock`, whose consumer is the one that sends messages back."""
@@ -154,7 +156,7 @@ class Machine:
     @contextmanager
     def aside(self, message: Reference) -> Iterator[None]:
         """For a while the log is that one message: every mover starts at it and ends with it."""
-        kept = self.position, self.end, self.sieve
+        kept = self.position, self.end, self.sieve, self.skipped
         self.message, self._kept_position = message, self.position
         self.position = message.offset
         self.end = message.offset + message.size
@@ -163,7 +165,7 @@ class Machine:
             yield
         finally:
             self.message = None
-            self.position, self.end, self.sieve = kept
+            self.position, self.end, self.sieve, self.skipped = kept
             for buffer in self.buffers.values():
                 buffer.pending.clear()
 
@@ -195,14 +197,14 @@ class Machine:
             buffer.grown(fresh)
 
     @property
-    def delivered(self) -> Sent:
-        """What has left through `sock`."""
-        return self.sent
+    def handed(self) -> tuple[Sent, ...]:
+        """What has left through each of the sockets."""
+        return (self.sent,)
 
     @property
-    def delivered_to_neighbour(self) -> Sent:
-        """What has left through `sock2`."""
-        return Sent()
+    def passed_over(self) -> int:
+        """Bytes of the log that were not to be sent through `sock`, behind its cursor."""
+        return self.skipped
 
     @property
     def sockets(self) -> tuple[socket.socket, ...]:
@@ -351,7 +353,9 @@ class Machine:
         if not self.sieve.looked:
             left = self.end - self.position
             return most if most < left else max(0, left)
-        self.position, length = self.sieve.step(self.position, most)
+        start, length = self.sieve.step(self.position, most)
+        self.skipped += start - self.position
+        self.position = start
         return length
 
     def wanted(self, most: int) -> int:

@@ -68,6 +68,7 @@ class Buffer:
         self.pending: deque[Extent] = deque()
         self.loaded: Extent | None = None  # what the latest load put at the buffer's start
         self.filled = False
+        self.fills = 0  # how often bytes have been put where others were
         self.rewritten = 0  # bytes of the message that `rewrite` made of what was loaded; 0: it is as it was
 
     @property
@@ -80,6 +81,7 @@ class Buffer:
         lost = self.waiting
         self.pending.clear()
         self.rewritten = 0
+        self.fills += 1
         if length:
             self.pending.append(Extent(0, log, length))
             self.loaded = Extent(0, log, length)
@@ -99,10 +101,12 @@ class Buffer:
         """What was loaded has been made `length` bytes long, where it lies."""
         if self.loaded:
             self.loaded.length = self.rewritten = length
+            self.fills += 1
             self.again(self.loaded.log)
 
     def gathered(self, count: int) -> None:
         """The first `count` pending bytes have been moved to the buffer's start."""
+        self.fills += 1
         first = self.pending.popleft()
         if count < first.length:
             self.pending.appendleft(Extent(first.at + count, first.log + count, first.length - count))

@@ -17,7 +17,7 @@ from time import perf_counter
 import msgspec
 
 from zcquest.engine.calls import CALLS, CODES
-from zcquest.engine.calls.base import BUFFERS, DESCRIPTORS, MESSAGE
+from zcquest.engine.calls.base import BUFFERS, DESCRIPTORS, MESSAGE, SOCKETS
 from zcquest.engine.control import (
     COUNT,
     REFERENCE,
@@ -25,6 +25,7 @@ from zcquest.engine.control import (
     Bare,
     Door,
     Finish,
+    Handed,
     Line,
     MachineConfig,
     NoTrace,
@@ -77,7 +78,7 @@ def main(control: socket.socket, raw: bytes) -> None:
     machine: Machine | None = None
     try:
         recorder = Recorder(Path(config.trace), resume=bool(receive and receive.resume))
-        machine = _machine(config, recorder, sock, start, recovery)
+        machine = _machine(config, plan, recorder, sock, start, recovery)
         _serve(config, line, machine, plan, recorder, recovery)
     except TraceFull as failure:
         line.say(NoTrace(errno=failure.errno))
@@ -87,15 +88,16 @@ def main(control: socket.socket, raw: bytes) -> None:
 
 
 def _machine(
-    config: MachineConfig, recorder: Recorder, sock: socket.socket, start: int, recovery: Recovery | None
+    config: MachineConfig, plan: Plan, recorder: Recorder, sock: socket.socket, start: int, recovery: Recovery | None
 ) -> Machine:
     codes = {call.name: code for code, call in enumerate(CODES)}
     if not config.receive or not recovery:
         kind: Callable[..., Machine] = Machine
-        if config.neighbour:
-            second = _connect("sock2", config, config.neighbour)
-            second.setblocking(not config.nonblocking)
-            kind = partial(FanMachine, second)
+        if config.neighbours:
+            others = [_connect(word, config, door) for word, door in zip(SOCKETS[1:], config.neighbours, strict=False)]
+            for other in others:
+                other.setblocking(not config.nonblocking)
+            kind = partial(FanMachine, others, plan)
         return kind(
             recorder,
             sock,
@@ -182,7 +184,7 @@ class Run:
                 if plain:
                     stand(machine.position, machine.sent.payload)
                 else:
-                    stand(machine.taken, machine.delivered.payload)
+                    stand(machine.taken, *(sent.payload for sent in machine.handed))
                 if verdict:
                     self.verdict = verdict
                     break
@@ -221,6 +223,7 @@ class Run:
 
     def paused(self) -> Paused:
         machine, verdict, spent = self.machine, self.verdict, self._spent
+        handed, *others = machine.handed
         return Paused(
             ending=verdict.ending if verdict else "",
             errno=verdict.errno if verdict else 0,
@@ -230,10 +233,10 @@ class Run:
             calls=machine.recorder.calls,
             user_calls=machine.recorder.user_calls if isinstance(machine.recorder, Counter) else 0,
             position=machine.taken,
-            skipped=machine.sieve.skipped,
-            sent=machine.delivered.payload,
-            garbage=machine.delivered.garbage,
-            sent_to_neighbour=machine.delivered_to_neighbour.payload,
+            skipped=machine.passed_over,
+            sent=handed.payload,
+            garbage=handed.garbage,
+            neighbours=tuple(Handed(sent.payload, sent.garbage) for sent in others),
             pending=machine.pending,
             overwritten=machine.overwritten,
             rejections=machine.rejections.total() + self.strays,

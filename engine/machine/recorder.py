@@ -90,10 +90,12 @@ class Recorder:
         """The 0-based step whose call a killed machine was making; the first if it was making none."""
         return max(0, (self._header[1] >> 16) - 1)
 
-    def stand(self, position: int, sent: int) -> None:
+    def stand(self, position: int, sent: int, *neighbours: int) -> None:
         """Keep how far the plan has come (see `Standing`) where others see it, and where it outlives the machine."""
         self._header[3] = position
         self._header[4] = sent
+        for number, taken in enumerate(neighbours, 5):
+            self._header[number] = taken
 
     def call(
         self, step: int, code: int, function: Callable[..., int], arguments: tuple[Any, ...], offset: int, size: int

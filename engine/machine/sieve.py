@@ -18,7 +18,6 @@ class Sieve:
     def __init__(self, size: int) -> None:
         self.size = size
         self.looked: dict[str, int] = {}  # by filter: everything before this offset it has judged
-        self.skipped = 0  # bytes that movers have stepped over
         self._starts, self._stops = array("q"), array("q")
         self._decided = 0  # the ranges tell of everything before it; from it on, all is still there
         self._next = 0  # the first range that does not lie behind the cursor
@@ -80,9 +79,7 @@ class Sieve:
         number = self._find(position)
         if number < len(self._starts) and self._starts[number] < frontier:
             start = max(position, self._starts[number])
-            self.skipped += start - position
             return start, max(0, min(self._stops[number], frontier, start + most) - start)
-        self.skipped += max(0, frontier - position)
         return max(position, frontier), 0
 
     def gather(self, position: int, most: int) -> list[Range]:

@@ -39,6 +39,9 @@ async def test_every_call_has_its_own_name_and_code_and_a_c_prototype() -> None:
         ("send(sock, map, 1)", (Place.MAPPING, Place.SOCKET)),
         ("mmap(log)", (Place.PAGE_CACHE, Place.MAPPING)),
         ("sendfile(sock, log, 1)", (Place.PAGE_CACHE, Place.SOCKET)),
+        ("sendfile(sock2, log, 1)", (Place.PAGE_CACHE, Place.SOCKET2)),
+        ("write(sock3, buf, 1)", (Place.BUFFER, Place.SOCKET3)),
+        ("send(sock4, map, 1)", (Place.MAPPING, Place.SOCKET4)),
         ("memcpy(buf, map, 1)", (Place.MAPPING, Place.BUFFER)),
         ("memcpy(buf2, buf, 1)", (Place.BUFFER, Place.BUFFER2)),
         ("memcpy(buf3, buf2, 1)", (Place.BUFFER2, Place.BUFFER3)),
@@ -111,10 +114,5 @@ async def test_mapping_again_takes_the_old_ones_place(observe) -> None:
 
 
 async def test_the_words_of_a_plan_are_those_the_calls_know() -> None:
-    assert set(DESCRIPTORS) == {"log", "sock", "sock2", "index", "dlq"} and MEMORIES == (
-        "buf",
-        "buf2",
-        "buf3",
-        "map",
-        "ack",
-    )
+    assert set(DESCRIPTORS) == {"log", "sock", "sock2", "sock3", "sock4", "index", "dlq"}
+    assert MEMORIES == ("buf", "buf2", "buf3", "map", "ack")

@@ -66,7 +66,7 @@ Path(sys.argv[3]).write_bytes(msgspec.json.encode(asyncio.run(main(Path(sys.argv
 
 SEEN_AS = {"send": "sendto", "pread": "pread64", "fadvise": "fadvise64", "recv": "recvfrom"}
 NAMED = re.compile(r"(\w+)\(")
-ON_PLAN = re.compile(r"(?:\b[356]|=[35])<[^>]*orders-0/|(?:\b[47]|=[47])<(?:TCP|socket):")
+ON_PLAN = re.compile(r"(?:\b[356]|=[35])<[^>]*orders-0/|(?:\b[4789]|=[4789])<(?:TCP|socket):")
 ANNOTATION = re.compile(r"(?<=\d)<(?:[^<>]|->)*>")
 TEXT = re.compile(r'"(?:[^"\\]|\\.)*"(?:\.\.\.)?')
 MEMORY = re.compile(r"\b(?:buf[23]?|map|index|ack)(?:\+\d+)?\b")
@@ -166,8 +166,17 @@ def odd_plans() -> list[Job]:
     plan = "repeat:\n sendfile(sock, log, 64K)\non reject:\n sendfile(sock, log, msg)\n"
     plan += "on giveup:\n copy_file_range(log, dlq, 100)\n copy_file_range(log, dlq, 1M)\n"
     add("retried", plan, 300007, "rocketmq", retries=3, **poison)
+    fast, slower = Neighbour(), Neighbour(rate=8 << 20, window=16 << 10)
     plan = "once:\n mmap(log)\nrepeat:\n send(sock, map, 64K, dontwait)\n send(sock2, map, 64K, dontwait)\n"
-    add("fan out", plan, 1 << 20, neighbour=Neighbour(rate=8 << 20, window=16 << 10), send_buffer=16 << 10)
+    add("fan out", plan, 1 << 20, neighbours=(slower,), send_buffer=16 << 10)
+    plan += " send(sock3, map, 64K, dontwait)\n send(sock4, map, 64K, dontwait)\n"
+    add("fan out to four", plan, 1 << 20, neighbours=(fast, slower, fast), send_buffer=16 << 10)
+    plan = "repeat:\n sendfile(sock4, log, 1M)\n read(log, buf, 50000)\n write(sock3, buf, 50000)\n"
+    plan += " verify(buf)\n writev(sock2, buf, 64K)\n send(sock, buf, 64K)\n"
+    add("each in its own way", plan, 300007, neighbours=(fast, fast, fast))
+    add(
+        "no such socket", "repeat:\n sendfile(sock, log, 64K)\n sendfile(sock4, log, 64K)\n", 300007, neighbours=(fast,)
+    )
     wanted = {"topics": 3, "subscription": Subscription(topic="orders-1")}
     chosen = "once:\n mmap(log)\n mmap(index, populate)\n select(index)\nrepeat:\n "
     for sender in (
@@ -254,7 +263,7 @@ def plain(line: str) -> str:
     line = TEXT.sub("*", ANNOTATION.sub("", line))
     line = re.sub(r"^(writev\(\d+, )\[.*\], (\d+)(?: /\*.*\*/)?", r"\1*, \2", line)
     line = MEMORY.sub("*", line).replace(" ", "")
-    line = re.sub(r"^(madvise\(|write\(4,|sendto\(4,)0x[0-9a-f]+", r"\1*", line)
+    line = re.sub(r"^(madvise\(|write\([4789],|sendto\([4789],)0x[0-9a-f]+", r"\1*", line)
     return re.sub(r"^(poll.*=1)\(.*\)$", r"\1", line)
 
 

@@ -28,7 +28,7 @@ CODE = {call.name: code for code, call in enumerate(CODES)}
 def _trace(path: Path, calls: int, failed: int | None = None) -> Trace:
     """A trace of PLAN as a machine would have left it: reads and writes in turn, one of which may fail."""
     with open(path, "wb") as file:
-        file.write(HEADER.pack(calls, 0, 0, 0, 0).ljust(PAGE, b"\0"))
+        file.write(HEADER.pack(calls, *[0] * 7).ljust(PAGE, b"\0"))
         at = 0
         for number in range(calls):
             at += 900 + number * 7919 % 400

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
+from zcquest.engine.calls.base import SOCKETS
 from zcquest.engine.control import Peeked
 from zcquest.engine.experiment import Line
 from zcquest.engine.gauges import Gauges
@@ -165,7 +166,8 @@ def useless_in(level: Level) -> frozenset[str]:
     """The resources of the plan language that no scene of the level has."""
     scenes = level.scenes
     had = {"ack": any(scene.producer for scene in scenes), "dlq": any(scene.dlq for scene in scenes)}
-    had["sock2"] = any(scene.neighbour for scene in scenes)
+    neighbours = max(len(scene.neighbours) for scene in scenes)
+    had |= {word: neighbours >= number for number, word in enumerate(SOCKETS[1:], 1)}
     had["index"] = any(scene.log.format == "rocketmq" for scene in scenes)
     return frozenset(word for word, there in had.items() if not there)
 
