@@ -13,8 +13,9 @@ from pathlib import Path
 
 from crc32c import crc32c
 
-from zcquest.engine.calls import CALLS, CODES
-from zcquest.engine.calls.base import SOCKETS
+from zcquest.engine.calls import CALLS, CODES, EVERY
+from zcquest.engine.calls.base import DESCRIPTORS, SOCKETS
+from zcquest.engine.calls.implied import Poll
 from zcquest.engine.children import Children
 from zcquest.engine.dead_letters import DeadLettersFound, read_dead_letters
 from zcquest.engine.features import FEATURES, Arrival, Handing, Judgement, Outcome
@@ -37,6 +38,7 @@ from zcquest.engine.tally import Card, Tally, add_up
 from zcquest.engine.trace import Record, Trace
 
 _BLOCK = 1 << 20  # bytes read at a time
+_POLL = CODES.index(EVERY[Poll.name])
 HEAD, TAIL = 400, 100  # calls of a long trace that are kept with a run
 
 
@@ -267,13 +269,18 @@ def _handing(session: Session) -> tuple[Handing, ...]:
     steps = session.plan.steps
     served = [next((SOCKETS.index(word) for word in step.values if word in SOCKETS), count) for step in steps]
     codes = [CODES.index(CALLS[step.call]) for step in steps]
-    handed, by_then = [0] * count, [(0,) * count] * count
-    for _, _, step, code, _, _, _, result, *_ in session.trace.rows():
-        number = served[step]
-        if number < count and code == codes[step] and result > 0:
+    alone = {DESCRIPTORS[word]: number for number, word in enumerate(SOCKETS[:count])}  # as a poll's record has it
+    handed, waits = [0] * count, [0] * count
+    found = [Handing(0, tuple(handed), tuple(waits))] * count
+    for _, _, step, code, _, offset, _, result, *_, slept in session.trace.rows():
+        number = served[step] if code == codes[step] else alone.get(offset, count) if code == _POLL else count
+        if number == count:
+            continue
+        waits[number] += slept
+        if code != _POLL and result > 0:
             handed[number] += result
-            by_then[number] = tuple(handed)
-    return tuple(map(Handing, handed, by_then))
+            found[number] = Handing(handed[number], tuple(handed), tuple(waits))
+    return tuple(found)
 
 
 def _crc(session: Session) -> int | None:

@@ -261,6 +261,11 @@ async def _arrivals(session: Session, sink: Step, moved: tuple[int, int]) -> Com
     return await session.compare(moved, since, number)
 
 
+def consumer_of(plan: Plan, index: int) -> int:
+    """The number, from 0, of the consumer to whom a step's bytes come in the end; the first where they come to none."""
+    return _consumer(_sink(plan, index))
+
+
 def _consumer(sink: Step) -> int:
     """The number, from 0, of the consumer that the step sends to; the first where it sends to none."""
     places = [route.target for route in CALLS[sink.call].routes(sink)]

@@ -23,10 +23,12 @@ class Arrival:
 
 @dataclass(frozen=True, slots=True)
 class Handing:
-    """Bytes of the log that the plan's calls handed to one socket, and what all had been handed by its last byte."""
+    """Bytes of the log that the plan's calls handed to one socket; and, by the time of its last byte, what each socket
+    had been handed, and how often (voluntary context switches) a call had slept that was meant for that one alone."""
 
     bytes: int
-    all_by_then: tuple[int, ...]
+    handed_by_then: tuple[int, ...]
+    waits_by_then: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)

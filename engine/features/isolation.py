@@ -8,11 +8,11 @@ from zcquest.engine.message import message
 
 
 def isolation(outcome: Outcome) -> Judgement | None:
-    """How much a slow consumer had been handed when the last of the fast ones had been handed its last byte, by the
-    trace. The fast ones read at the highest rate in the scene, the others are slow.
+    """By the trace: what was handed to a slow consumer, and whether a call slept for it, before the last of the fast
+    ones had been handed its last byte. The fast ones read at the highest rate in the scene, the others are slow.
 
     A plan that waits for a slow one hands all about the same; half of what it gets in the end is where the line is
-    drawn.
+    drawn. Where a socket takes in more than that at once, nobody has had to wait for it.
     """
     rates = [rate or float("inf") for rate in outcome.scene.rates]
     slow = [number for number, rate in enumerate(rates) if rate < max(rates)]
@@ -29,13 +29,16 @@ def isolation(outcome: Outcome) -> Judgement | None:
     if starved := [handing for handing in fast if not handing.bytes]:
         number = outcome.handing.index(starved[0]) + 1
         return Judgement(False, message("consumer {number}, a fast one, was handed nothing", number=number))
+    waited_for = [number for number in slow if any(handing.waits_by_then[number] for handing in fast)]
+    if not waited_for:
+        return Judgement(True, message("no call slept for a slow consumer's sake before the fast had their last byte"))
 
     def ahead(number: int) -> float:
         """How far the slow one was when the last fast one was through, as a part of all it got."""
-        return max(handing.all_by_then[number] for handing in fast) / max(1, outcome.handing[number].bytes)
+        return max(handing.handed_by_then[number] for handing in fast) / max(1, outcome.handing[number].bytes)
 
-    number = max(slow, key=ahead)
-    behind, theirs = max(handing.all_by_then[number] for handing in fast), outcome.handing[number].bytes
+    number = max(waited_for, key=ahead)
+    behind, theirs = max(handing.handed_by_then[number] for handing in fast), outcome.handing[number].bytes
     said = {"number": number + 1, "behind": behind, "theirs": theirs}
     if behind * 2 > theirs:
         return Judgement(

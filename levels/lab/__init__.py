@@ -8,6 +8,7 @@ from typing import Literal
 import msgspec
 
 from zcquest.engine.calls import CALLS
+from zcquest.engine.calls.base import SOCKETS
 from zcquest.engine.logs import LogSpec, format_of, own_log
 from zcquest.levels.language import LANGUAGES
 from zcquest.levels.loader import Level
@@ -31,7 +32,7 @@ SCENE = "lab"
 MOST_POISON = 1000  # messages that are rejected, at most: their references have to fit a socket
 _SETTING = "lab"
 _HERE = Path(__file__).parent
-_DRAFT = "repeat:\n    sendfile(sock, log, 64K)\n"
+_SMALL = PositiveSize(64 << 10)  # bytes of a socket's buffer: the kernel's own would hide megabytes of a slow reading
 
 
 class LabSettings(msgspec.Struct, frozen=True, kw_only=True):
@@ -42,7 +43,9 @@ class LabSettings(msgspec.Struct, frozen=True, kw_only=True):
     size: int = 4 << 20
     message: int = 1024
     start: Literal["cold", "warm"] = "cold"
-    rate: int = 0  # bytes per second that the consumer reads; 0: as fast as it can
+    rate: int = 0  # bytes per second that each consumer reads; 0: as fast as it can
+    consumers: Literal[1, 2, 3, 4] = 1
+    last_rate: int = 0  # bytes per second that the last of several reads, through small buffers; 0: as the others do
     reject: int = 0  # every so manyth message is rejected, always; 0: none
     retries: int = 0  # deliveries after the first; 0: each rejection is the last
     nonblocking: bool = False
@@ -81,8 +84,9 @@ def lab_level(settings: LabSettings) -> Level:
         log=log,
         start=settings.start,
         deadline=60.0,
-        consumer=ConsumerFile(rate=PositiveSize(settings.rate) if settings.rate else None),
-        machine=MachineFile(nonblocking=settings.nonblocking),
+        consumer=_consumer(settings),
+        neighbours=_neighbours(settings),
+        machine=MachineFile(nonblocking=settings.nonblocking, send_buffer=_SMALL if _last_is_slow(settings) else None),
         network=None if settings.network == "loopback" else NetworkFile(scatter_gather=settings.network == "gathering"),
         poison=poison,
         retries=settings.retries if poison and settings.retries else None,
@@ -96,7 +100,7 @@ def lab_level(settings: LabSettings) -> Level:
         features=(Feature.DELIVERY,),
         scenes=(scene,),
         references=(),
-        draft=_DRAFT,
+        draft=_draft(settings.consumers),
     )
     texts = {code: parse_text((_HERE / f"text.{code}.md").read_text("utf-8"), [SCENE]) for code in LANGUAGES}
     return Level(file, _HERE, texts)
@@ -111,6 +115,25 @@ def _log(settings: LabSettings) -> LogFile:
     if settings.format == "rocketmq":
         return LogFile(format="rocketmq", size=size, message=message, topics=4, tags=("paid", "shipped"))
     return LogFile(size=size, message=message, batch=PositiveSize(max(16 << 10, 4 * message)))
+
+
+def _consumer(settings: LabSettings) -> ConsumerFile:
+    return ConsumerFile(rate=PositiveSize(settings.rate) if settings.rate else None)
+
+
+def _last_is_slow(settings: LabSettings) -> bool:
+    return settings.consumers > 1 and settings.last_rate > 0
+
+
+def _neighbours(settings: LabSettings) -> tuple[ConsumerFile, ...]:
+    neighbours = [_consumer(settings)] * (settings.consumers - 1)
+    if _last_is_slow(settings):
+        neighbours[-1] = ConsumerFile(rate=PositiveSize(settings.last_rate), window=_SMALL)
+    return tuple(neighbours)
+
+
+def _draft(consumers: int) -> str:
+    return "repeat:\n" + "".join(f"    sendfile({word}, log, 64K)\n" for word in SOCKETS[:consumers])
 
 
 def _poison(settings: LabSettings, spec: LogSpec) -> tuple[PoisonFile, ...]:

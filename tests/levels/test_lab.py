@@ -12,6 +12,7 @@ from zcquest.levels.lab import LAB, MOST_POISON, LabSettings, keep_lab_settings,
 from zcquest.levels.language import LANGUAGES
 from zcquest.levels.play import Unplayable, open_laboratory, play, read_plan
 from zcquest.levels.progress import Progress
+from zcquest.levels.report import to_json
 
 
 @pytest.fixture(autouse=True)
@@ -80,6 +81,35 @@ async def test_poison_on_the_bench_comes_back(tmp_path: Path) -> None:
         report, _ = await play(laboratory, level, read_plan(level, text))
     assert report.first.syscalls["copy_file_range"] == 2
     assert report.first.features["dlq"].kept
+
+
+@pytest.mark.parametrize("consumers", [1, 2, 3, 4])
+@pytest.mark.parametrize("network", ["loopback", "gathering"])
+async def test_the_draft_serves_as_many_consumers_as_there_are(consumers: int, network: str) -> None:
+    bench = LabSettings(size=64 << 10, start="warm", consumers=consumers, network=network)  # type: ignore[arg-type]
+    level = lab_level(bench)
+    async with open_laboratory() as laboratory:
+        try:
+            report, verdict = await play(laboratory, level, read_plan(level, level.draft))
+        except Unplayable as refusal:
+            pytest.skip(str(refusal.reason))
+    assert verdict.passed
+    got = [consumer.payload_bytes for consumer in report.first.consumers]
+    assert got == ([] if consumers == 1 else [64 << 10] * consumers)
+    assert report.first.meters.payload_bytes == consumers * (64 << 10)
+    into = [hop["to"] for hop in to_json(report, str)["copies"]["hops"] if hop["from"] == "page_cache"]
+    assert into == ["socket_buffer", "socket_buffer_2", "socket_buffer_3", "socket_buffer_4"][:consumers]
+
+
+async def test_the_last_consumer_may_be_slow() -> None:
+    level = lab_level(LabSettings(size=1 << 20, start="warm", consumers=3, last_rate=1 << 20))
+    assert level.scenes[0].engine_scene().rates == (None, None, 1 << 20)
+    alone = lab_level(LabSettings(last_rate=1 << 20))
+    assert alone.scenes[0].engine_scene().rates == (None,)
+    async with open_laboratory() as laboratory:
+        report, verdict = await play(laboratory, level, read_plan(level, level.draft))
+    assert verdict.passed  # in the lab nothing is asked but that all of it arrives
+    assert not report.first.features["isolation"].kept
 
 
 @pytest.mark.parametrize(("network", "copies"), [("gathering", 1.0), ("linear", 2.0)])

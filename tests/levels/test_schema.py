@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from zcquest.engine.logs import LogSpec
-from zcquest.engine.scene import Receive, Scene, Truncate
+from zcquest.engine.scene import Neighbour, Receive, Scene, Truncate
 from zcquest.levels.level_error import LevelError
 from zcquest.levels.loader import load_level
 from zcquest.levels.schema import Feature, LevelFile, Metric, SceneFile, decode_custom
@@ -70,6 +70,14 @@ def test_the_engine_gets_plain_integers() -> None:
     assert {type(scene.memory), type(scene.send_buffer), type(scene.log.size), type(scene.log.batch)} == {int}
 
 
+def test_neighbours_come_in_their_order() -> None:
+    text = 'name = "c"\nlog = { size = "64K" }\nnetwork = {}\nneighbours = [{}, { rate = "1M" }, { window = "64K" }]'
+    scene = _scene(text).engine_scene()
+    assert scene.neighbours == (Neighbour(), Neighbour(rate=1 << 20), Neighbour(window=64 << 10))
+    assert scene.rates == (None, None, 1 << 20, None)
+    assert {type(scene.neighbours[1].rate), type(scene.neighbours[2].window)} == {int}
+
+
 def test_a_par_is_read_by_metric() -> None:
     par = _scene('name = "c"\nlog = { size = "64K" }\npar = { copies = 2, buffer = "64K" }').par
     assert [par.of(metric) for metric in Metric] == [2.0, None, 65536]
@@ -113,6 +121,25 @@ def test_a_level_file_is_taken_as_written(campaign: CampaignFolder) -> None:
             "scene[0].producer",
             "a scene has a producer, or a consumer",
         ),
+        (
+            '"64K" }}',
+            '"64K" }}\nneighbours = [{{}}, {{}}, {{}}, {{}}]',
+            "scene[0].neighbours",
+            "there are 4 sockets, one for each consumer",
+        ),
+        (
+            '"64K" }}',
+            '"64K" }}\nneighbours = [{{}}, {{ rat = 1 }}]',
+            "scene[0].neighbours[1].rat",
+            "did you mean rate?",
+        ),
+        (
+            '"64K" }}',
+            '"64K" }}\nproducer = {{}}\nneighbours = [{{}}]',
+            "scene[0].producer",
+            "a scene has a producer, or a consumer",
+        ),
+        ('"64K" }}', '"64K" }}\nproducer = {{}}\nnetwork = {{}}', "scene[0].network", "consumers, and nobody else"),
         ('start = "cold"', 'start = "tepid"', "scene[0].start", "expected one of cold, warm, got 'tepid'"),
         ('"switches"]', '"speed"]', "stars[1]", "expected one of copies, switches, buffer, got 'speed'"),
         ('"switches"]', '"copies"]', "stars[1]", "copies stands here twice"),

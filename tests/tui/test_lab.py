@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import msgspec
 import pytest
-from textual.widgets import Input
+from textual.widgets import Input, OptionList
 
-from zcquest.levels.lab import lab_settings
+from zcquest.levels.lab import LabSettings, keep_lab_settings, lab_settings
+from zcquest.levels.report import RunReport
 from zcquest.tui.screens.file_prompt import FilePrompt
 from zcquest.tui.screens.lab import LabScreen
 from zcquest.tui.screens.level import LevelScreen
@@ -30,6 +32,33 @@ async def test_the_bench_is_set_by_keys_and_remembered(open_game: Open, size: tu
         bench = lab_settings(pilot.app.progress)
         assert (bench.format, bench.size) == ("rocketmq", 1 << 20)
         assert "16" in shown(pilot)  # only a CommitLog's messages can be retried
+
+
+@pytest.mark.parametrize("size", [(120, 36), (80, 24)])
+@pytest.mark.parametrize("code", ["en", "zh"])
+async def test_four_consumers_can_be_played_with(open_game: Open, size: tuple[int, int], code: str) -> None:
+    async with open_game(size, language=code) as pilot:
+        keep_lab_settings(pilot.app.progress, LabSettings(size=64 << 10, start="warm"))
+        pilot.app.action_lab()
+        await pilot.pause()
+        bench = pilot.app.screen.query_one("#bench", OptionList)
+        bench.highlighted = bench.get_option_index("consumers")
+        await pilot.press("left")  # from one to four
+        bench.highlighted = bench.get_option_index("last_rate")
+        await pilot.press("right")
+        kept = lab_settings(pilot.app.progress)
+        assert (kept.consumers, kept.last_rate) == (4, 8 << 20)
+        await pilot.press("enter")
+        await pilot.pause()
+        level = pilot.app.screen
+        assert isinstance(level, LevelScreen)
+        assert "sendfile(sock4, log, 64K)" in level.editor.text
+        await pilot.press("s")
+        await until(pilot, lambda: level.view.live is not None and len(level.view.live.lines) == 1)
+        await pilot.press("r")
+        await until(pilot, lambda: isinstance(pilot.app.screen, ResultScreen))
+        report = msgspec.json.decode(pilot.app.progress.runs()[0].report, type=RunReport)
+        assert [consumer.payload_bytes for consumer in report.first.consumers] == [64 << 10] * 4
 
 
 async def test_a_file_of_ones_own_is_played_and_nothing_is_scored(open_game: Open, tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from zcquest.levels.lab import LAB, LabSettings, keep_lab_settings
 from zcquest.tui.screens.level import LevelScreen
 from zcquest.tui.screens.result import ResultScreen
 from zcquest.tui.widgets.level_view import Phase
@@ -78,6 +79,24 @@ async def test_tampering_tells_copied_from_shared(
         verdict = next(found for row in screen.query_one(TraceView).rows if (found := re.search(finding, row.text)))
         assert int(verdict["total"]) > 3000, "the bodies are most of what the call moved"
         assert not pilot.app.progress.runs(level)
+
+
+@pytest.mark.parametrize(("calls", "number", "total"), [(1, 1, 64 << 10), (4, 4, 64 << 10)])
+async def test_tampering_asks_the_consumer_to_whom_the_bytes_went(
+    open_game: Open, calls: int, number: int, total: int
+) -> None:
+    plan = "repeat:\n" + "\n".join(f"    sendfile(sock{n}, log, 64K)" for n in ("", 2, 3, 4))
+    async with open_game() as pilot:
+        keep_lab_settings(pilot.app.progress, LabSettings(size=total, start="warm", consumers=4))
+        screen = await open_level(pilot, LAB, plan)
+        for _ in range(calls):
+            await _press(pilot, screen, "s")
+        await _press(pilot, screen, "t")
+        await pilot.press("r")
+        await until(pilot, lambda: screen.phase is Phase.EDIT)
+        found = rf"consumer {number} received (?P<new>\d+) of (?P=new) overwritten bytes → the page was SHARED"
+        verdict = next(match for row in screen.query_one(TraceView).rows if (match := re.search(found, row.text)))
+        assert int(verdict["new"]) > total // 2
 
 
 async def test_before_any_byte_moved_there_is_nothing_to_tamper_with(open_game: Open) -> None:

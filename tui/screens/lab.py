@@ -27,6 +27,7 @@ from zcquest.tui.widgets.wording import rounded_size
 _SIZES = (64 << 10, 1 << 20, 4 << 20, 64 << 20, 512 << 20)
 _MESSAGES = (512, 1 << 10, 4 << 10, 64 << 10)
 _RATES = (0, 64 << 20, 8 << 20, 1 << 20)
+_CONSUMERS = (1, 2, 3, 4)
 _REJECTS = (0, 1000, 100, 10)
 _RETRIES = (0, 3, 16)
 
@@ -144,11 +145,16 @@ class LabScreen(ZcScreen[None]):
                     "linear": _("bench NIC without scatter-gather"),
                 },
             ),
+            "consumers": (_("Consumers"), {count: str(count) for count in _CONSUMERS}),
             "rate": (_("Consumer reads"), {0: _("at full speed"), **rates}),
         }
+        if self.bench.consumers > 1:
+            slow = {rate: _("{size}/s, small buffers").format(size=_exact(rate)) for rate in _RATES[2:]}
+            shared["rate"] = (_("Consumers read"), shared["rate"][1])
+            shared["last_rate"] = (_("The last reads"), {0: _("as the others"), **slow})
         rejecting: dict[str, tuple[str, Mapping[Any, str]]] = {
             "reject": (
-                _("Consumer rejects"),
+                _("Consumer rejects") if self.bench.consumers == 1 else _("Consumer 1 rejects"),
                 {every: _("one in {count}").format(count=every) if every else _("nothing") for every in _REJECTS},
             ),
             "retries": (_("Retries"), {count: str(count) if count else _("none") for count in _RETRIES}),

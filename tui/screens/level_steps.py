@@ -19,6 +19,7 @@ from zcquest.engine.message import Message as Sentence
 from zcquest.engine.message import message
 from zcquest.engine.network.refusal import NetworkRefused
 from zcquest.engine.plan import Plan
+from zcquest.engine.probe import consumer_of
 from zcquest.engine.run_log import SHARED_FROM
 from zcquest.engine.session import Session, TamperRefused
 from zcquest.levels.loader import Level
@@ -148,7 +149,7 @@ class LevelSteps:
             why = message("there is nothing to tamper with: the latest call moved no bytes of a log that is yours")
             self._post(StepRemark(calls, why))
             return
-        self._post(StepRemark(calls, self._tampering.begin(tampered)))
+        self._post(StepRemark(calls, self._tampering.begin(tampered, consumer_of(self._plan, session.paused.step))))
 
     async def _finish(self, session: Session) -> None:
         running = asyncio.ensure_future(session.run())

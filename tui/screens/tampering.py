@@ -11,10 +11,12 @@ class Tampering:
 
     def __init__(self) -> None:
         self._pending: Tampered | None = None
+        self._consumer = 0
 
-    def begin(self, tampered: Tampered) -> Message:
-        """Remember what was just done; the sentence that says it."""
-        self._pending = tampered
+    def begin(self, tampered: Tampered, consumer: int) -> Message:
+        """Remember what was just done, and which consumer (by its number, from 0) is to get the bytes that had moved;
+        the sentence that says it."""
+        self._pending, self._consumer = tampered, consumer
         if tampered.in_buffer:
             first, end = tampered.moved
             return message(
@@ -30,7 +32,7 @@ class Tampering:
         """
         if self._pending is None:
             return None
-        compared = await session.compare(self._pending.moved)
+        compared = await session.compare(self._pending.moved, consumer=self._consumer)
         arrived = compared.old + compared.new
         if arrived < self._pending.changed and not over:
             return None
@@ -48,6 +50,14 @@ class Tampering:
         if session.scene.receive:
             return message(
                 "your log holds {new} of {total} overwritten bytes → {finding}",
+                new=compared.new,
+                total=arrived,
+                finding=finding,
+            )
+        if len(session.far_ends) > 1:
+            return message(
+                "consumer {number} received {new} of {total} overwritten bytes → {finding}",
+                number=self._consumer + 1,
                 new=compared.new,
                 total=arrived,
                 finding=finding,
