@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from zcquest.engine.calls import CALLS, CODES
 from zcquest.engine.message import Message, message
-from zcquest.engine.places import SOCKETS, Evidence, Mover, Place
+from zcquest.engine.places import CONSUMERS, SOCKETS, Evidence, Mover, Place
 from zcquest.engine.plan import Plan
 from zcquest.engine.probe import Finding, Proof
 from zcquest.engine.trace import BLOCK, Trace, errno_name
@@ -260,6 +260,9 @@ def _proved(index: int, source: Place, target: Place, count: int, proof: Proof |
     seen = {"bytes": proof.old + proof.new, "old": proof.old, "new": proof.new}
     if proof.sink is Place.DLQ:
         note = message("of {bytes} tampered bytes the DLQ holds {old} old and {new} new", **seen)
+    elif proof.sink in CONSUMERS[1:]:
+        number = CONSUMERS.index(proof.sink) + 1
+        note = message("of {bytes} tampered bytes consumer {number} got {old} old and {new} new", number=number, **seen)
     elif inwards:
         note = message("of {bytes} tampered bytes the log holds {old} old and {new} new", **seen)
     else:

@@ -209,6 +209,8 @@ async def test_the_probe_looks_at_each_ones_bytes(laboratory: Laboratory) -> Non
         (5, Place.SOCKET4): Mover.CPU,
     }
     assert [observed.proofs[step].sink for step in (1, 2, 3, 5)] == list(CONSUMERS)
+    notes = [hop.note for hop in observed.tally.hops if hop.evidence is Evidence.PROVED]
+    assert [note.values.get("number") for note in notes if note] == [2, None, 2, 3, 4, 4]
     left = {hop.source: hop.bytes for hop in observed.tally.hops if hop.target is Place.NIC}
     assert left == dict.fromkeys(SOCKETS, SIZE)
     assert observed.tally.copies() == pytest.approx(1 + 3 / 4)  # warm: a DMA for each, and three copies for four

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from itertools import product
 
 from zcquest.engine.calls import CALLS, Call, Kind
-from zcquest.engine.calls.base import DESCRIPTORS, MEMORIES
+from zcquest.engine.calls.base import DESCRIPTORS, MEMORIES, SOCKETS
 from zcquest.engine.gauges import Gauges
 from zcquest.engine.places import Place
 from zcquest.engine.plan import Argument, Lane, Span, Step
@@ -129,7 +129,7 @@ def advising() -> list[str]:
 
 def _ways_to_write(call: Call) -> Iterable[Step]:
     """The call with every resource that its parameters allow."""
-    ends = ("sock",) if "sockfd" in call.prototype else tuple(DESCRIPTORS)
+    ends = SOCKETS if "sockfd" in call.prototype else tuple(DESCRIPTORS)
     words: dict[Kind, tuple[int | str, ...]] = {Kind.FD: ends, Kind.MEMORY: MEMORIES, Kind.SIZE: (4096,)}
     choices = [words[parameter.kind] for parameter in call.parameters if parameter.kind in words]
     for lane in call.lanes[:1] or (Lane.REPEAT,):
