@@ -9,19 +9,20 @@ from zcquest.engine.calls.base import BUFFERS, REJECTED, SOCKETS, place_of
 from zcquest.engine.places import Place
 from zcquest.engine.plan import Lane, Plan, Step
 
-_BUFFERS = {place_of(word) for word in BUFFERS}
+_OF_ALL = {Place.PAGE_CACHE, Place.MAPPING, Place.DLQ}  # what a step does there concerns every cursor
 
 
 def takers_by_step(plan: Plan) -> tuple[tuple[int, ...], ...]:
     """For each step, the sockets (by number, from 0) that it works for; none where no step sends what it touches.
 
-    A buffer works for those whose steps send it, or another one that it was copied to; a mapping or the log for all.
+    What fills a buffer works for those whose steps send it, or another one that it was copied to; what concerns the
+    mapping or the log, for all.
     """
     found = []
     for step in plan.steps:
         steps = [other for other in plan.steps if _together(step.lane, other.lane)]
         touched = _touched(step)
-        found.append(_served(steps) if not touched <= _BUFFERS else _reached(touched, steps))
+        found.append(_served(steps) if touched & _OF_ALL else _reached(touched, steps))
     return tuple(tuple(sorted(numbers)) for numbers in found)
 
 

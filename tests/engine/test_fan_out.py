@@ -173,6 +173,19 @@ async def test_one_slow_of_four_holds_nobody_up(laboratory: Laboratory, slow: in
     assert waiting.features["delivery"].kept
 
 
+@pytest.mark.parametrize("own", [{}, {"rate": SLOW.rate, "window": SLOW.window}])
+async def test_a_filter_goes_ahead_of_the_foremost(laboratory: Laboratory, own: dict[str, int]) -> None:
+    text = "once:\n mmap(log)\nrepeat:\n verify(map, 64K)\n" + "".join(
+        f" send({word}, map, 64K, dontwait)\n" for word in ("sock", "sock2")
+    )
+    log = LogSpec(size=SIZE, rotten=(0, 50))
+    observed = await observe(laboratory, text, FAST if own else SLOW, log=log, **own)
+    judged = observed.features["isolation"]
+    assert judged.kept, str(judged.detail)
+    assert observed.stop.ending is Ending.SENT
+    assert observed.features["delivery"].kept and observed.features["checksum"].kept
+
+
 async def test_a_socket_that_takes_in_everything_at_once_makes_nobody_wait(laboratory: Laboratory) -> None:
     """So the verdict is not read off the bytes alone."""
     observed = await observe(laboratory, WAITING, Neighbour(rate=1 << 20), log=LogSpec(size=64 << 10), send_buffer=None)
