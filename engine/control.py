@@ -188,6 +188,7 @@ class Paused(msgspec.Struct, tag=True, frozen=True, kw_only=True):
     garbage: int = 0
     neighbours: tuple[Handed, ...] = ()  # what `sock2` and so on have taken; `sent` and `garbage` are those of `sock`
     pending: int = 0
+    piped: int = 0  # bytes of the log that lie in pipes
     overwritten: int = 0
     rejections: int = 0  # messages that the consumer has sent back
     given_up: int = 0  # of them, those after their last attempt

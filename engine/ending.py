@@ -45,6 +45,8 @@ def why(
             return message("{signal} killed the machine in step {step}", signal=signal_name(killed_by), step=step)
         case Ending.KILLED:
             return message("{signal} killed the machine", signal=signal_name(killed_by))
+        case Ending.DEADLINE if step:
+            return message("the plan ran longer than it may and was stopped in step {step}", step=step)
         case Ending.DEADLINE:
             return message("the plan ran longer than it may and was stopped")
         case Ending.CANCELLED:

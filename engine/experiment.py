@@ -186,6 +186,7 @@ def _observation(
         garbage=paused.garbage,
         overwritten=paused.overwritten,
         pending=paused.pending,
+        piped=paused.piped,
         crash=session.crash,
         neighbours=_neighbours(session),
         handing=_handing(session),

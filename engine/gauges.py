@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import fcntl
+import os
+import sys
+import termios
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic
 
+from zcquest.engine.calls.base import DESCRIPTORS
 from zcquest.engine.pagecache import Residency, survey
 
 _STRETCHES = 256  # of a log, in `cache_map`
@@ -48,6 +53,10 @@ class Gauges:
     dead_letters: int = 0  # in the DLQ's file
     nic_packets: int = 0  # that `nic_sent` was sent in (a count)
     scatter_gather: bool | None = None  # whether the bench NIC gathers scattered pages; None: the run is on loopback
+    pipe_fill: int | None = None  # in `pipe`, not yet taken out; None: no pipe was made
+    pipe_size: int | None = None  # its capacity, if every slot of it held a full page
+    pipe2_fill: int | None = None
+    pipe2_size: int | None = None
     neighbours: tuple[Outlet, ...] = ()  # the connections of `sock2` and so on
 
     @property
@@ -119,6 +128,24 @@ def arriving_queues(port: int) -> tuple[int, int]:
         elif f"{remote} ".endswith(ours):
             receiving += unread - (state == _FIN_RECEIVED and unread > 0)
     return sending, receiving
+
+
+def pipe_level(pid: int, word: str) -> tuple[int, int] | tuple[None, None]:
+    """Bytes in a pipe of the machine's (FIONREAD) and its capacity (F_GETPIPE_SZ); twice None where it has none.
+
+    Asked through a descriptor of one's own, opened by way of /proc.
+    """
+    try:
+        fd = os.open(f"/proc/{pid}/fd/{DESCRIPTORS[word]}", os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    except OSError:
+        return None, None
+    try:
+        count = fcntl.ioctl(fd, termios.FIONREAD, bytes(4))
+        return int.from_bytes(count, sys.byteorder), fcntl.fcntl(fd, fcntl.F_GETPIPE_SZ)
+    except OSError:  # something else stands there
+        return None, None
+    finally:
+        os.close(fd)
 
 
 def mapping_resident(pid: int, log: Path) -> int | None:

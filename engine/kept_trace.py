@@ -24,7 +24,7 @@ from zcquest.engine.trace import RECORD, Record, Trace, decode
 BLOCK = 2048  # calls that are packed and read together
 TICK = 64  # calls of the finest sums
 MOST_BYTES = 8 << 20  # of packed records; of the calls after that only the sums are kept
-_MAGIC = b"zcquest trace 1\n"
+_MAGIC = b"zcquest trace 2\n"
 _FOOT = struct.Struct("<Q")  # where the index begins
 _BLOCKS_AT_HAND = 8
 _LEVEL = 1  # zlib's: the layout does most of it

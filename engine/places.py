@@ -16,6 +16,7 @@ class Place(StrEnum):
     BUFFER3 = "user_buffer_3"
     MAPPING = "mapping"
     PIPE = "pipe"
+    PIPE2 = "pipe_2"
     SOCKET = "socket_buffer"
     SOCKET2 = "socket_buffer_2"
     SOCKET3 = "socket_buffer_3"

@@ -21,7 +21,7 @@ from pathlib import Path
 import msgspec
 
 from zcquest.engine.calls import CALLS
-from zcquest.engine.calls.base import REJECTED
+from zcquest.engine.calls.base import BUFFERS, REJECTED
 from zcquest.engine.children import ChildLost, Children
 from zcquest.engine.control import Compared, Paused
 from zcquest.engine.logs import LogSpec, format_of
@@ -208,7 +208,7 @@ async def _one(session: Session, index: int) -> Proof | None:
     except TamperRefused:
         return Proof(Finding.NOTHING)
     try:
-        await session.run()
+        await _deliver(session, tampered.moved[1])
         await session.finish()
         sink = _sink(session.plan, index)
         if waiting is None:
@@ -220,6 +220,18 @@ async def _one(session: Session, index: int) -> Proof | None:
         return replace(_verdict(queued, sink), departure=left)
     except ChildLost:
         return Proof(Finding.NOTHING)
+
+
+async def _deliver(session: Session, end: int) -> None:
+    """Let the rest of the plan run, and the consumer get what was tampered with before anything else befalls it.
+
+    A buffer whose pages a vmsplice has lent is filled again in the next round, whether they have left or not.
+    """
+    if any(step.call == "vmsplice" and step.values[1] in BUFFERS for step in session.plan.steps):
+        while not session.stop and session.paused.sent < end:
+            await session.step(_PATIENCE)
+        await session.step(_PATIENCE)  # which begins with the consumer's reading all
+    await session.run()
 
 
 def _verdict(compared: Compared, sink: Step) -> Proof:
@@ -285,15 +297,15 @@ def _dead(sink: Step) -> bool:
     return any(route.target is Place.DLQ for route in CALLS[sink.call].routes(sink))
 
 
-_USER_MEMORY = {Place.BUFFER, Place.BUFFER2, Place.BUFFER3, Place.MAPPING}
+_ON_THE_WAY = {Place.BUFFER, Place.BUFFER2, Place.BUFFER3, Place.MAPPING, Place.PIPE, Place.PIPE2}
 
 
 def _sink(plan: Plan, index: int) -> Step:
     """The step whose bytes end where they can be looked at: itself, or the first later one that takes them on."""
     step = plan.steps[index]
-    memories = {route.target for route in CALLS[step.call].routes(step)} & _USER_MEMORY
-    for later in plan.steps[index + 1 :] if memories else ():
-        if any(route.source in memories for route in CALLS[later.call].routes(later)):
+    places = {route.target for route in CALLS[step.call].routes(step)} & _ON_THE_WAY
+    for later in plan.steps[index + 1 :] if places else ():
+        if any(route.source in places for route in CALLS[later.call].routes(later)):
             return _sink(plan, plan.steps.index(later))
     return step
 

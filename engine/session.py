@@ -10,6 +10,7 @@ from itertools import zip_longest
 from pathlib import Path
 from time import monotonic
 
+from zcquest.engine.calls.base import PIPES
 from zcquest.engine.children import Children
 from zcquest.engine.control import (
     Advance,
@@ -28,7 +29,7 @@ from zcquest.engine.control import (
 )
 from zcquest.engine.crash import Crash
 from zcquest.engine.far_end import FarEnd
-from zcquest.engine.gauges import Gauges, Outlet, PageGauge, mapping_resident, socket_queues
+from zcquest.engine.gauges import Gauges, Outlet, PageGauge, mapping_resident, pipe_level, socket_queues
 from zcquest.engine.logs import Delivery
 from zcquest.engine.meters import Meters
 from zcquest.engine.near_end import NearEnd
@@ -302,6 +303,7 @@ class Session:
         assert self.far
         sending, receiving = self._queues(self.far)
         nic = self._nic.read()
+        pipe, pipe2 = (pipe_level(self.machine_pid, word) for word in PIPES)
         standing = self.trace.standing()
         if self.stop:
             standing = Standing(paused.position, paused.sent, tuple(handed.payload for handed in paused.neighbours))
@@ -323,6 +325,10 @@ class Session:
             messages=delivery.messages if delivery else 0,
             calls=len(self.trace),
             rejections=paused.rejections,
+            pipe_fill=pipe[0],
+            pipe_size=pipe[1],
+            pipe2_fill=pipe2[0],
+            pipe2_size=pipe2[1],
             dead_letters=self.dlq.stat().st_size if self.dlq and self.dlq.exists() else 0,
             neighbours=tuple(map(self._outlet, self.far_ends[1:], self._sent_to_neighbours(standing))),
         )

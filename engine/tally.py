@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from zcquest.engine.calls import CALLS, CODES
 from zcquest.engine.message import Message, message
-from zcquest.engine.places import CONSUMERS, SOCKETS, Evidence, Mover, Place
+from zcquest.engine.places import CONSUMERS, SOCKETS, Evidence, Mover, Place, Route
 from zcquest.engine.plan import Plan
 from zcquest.engine.probe import Finding, Proof
 from zcquest.engine.trace import BLOCK, Trace, errno_name
@@ -33,6 +33,14 @@ NEVER_WRITTEN = message("the probe could not reach this hop: none of its bytes c
 UNSEEN_DEPARTURE = message(
     "a card without scatter-gather takes a packet in one piece, so the kernel makes that piece as it leaves. "
     "Nobody can tamper with the kernel's own copy to prove it here; sendfile proves it on this very card"
+)
+PASSED_ON = message(
+    "what lay in the pipe was the kernel's own copy, which nobody can overwrite to see: splice and tee pass such pages "
+    "on, as is proved wherever a pipe holds pages of the log"
+)
+TAKEN_OUT = message(
+    "what lay in the pipe was the kernel's own copy, which nobody can overwrite to see: out of a pipe the bytes are "
+    "copied into a buffer or a file, as is proved wherever it holds pages of the log"
 )
 
 
@@ -236,10 +244,14 @@ def _hops(
                 hops.append(
                     Hop(index, Place.NIC, route.source, Mover.DMA, carried, carried, Evidence.MODELLED, NO_CARD)
                 )
-            hops.append(_proved(index, route.source, route.target, carried, proofs.get(index), doubt))
+            own = not doubt and _copied_into(route.source, plan, proofs)
+            if own:
+                hops.append(_unseen(index, route, carried))
+            else:
+                hops.append(_proved(index, route.source, route.target, carried, proofs.get(index), doubt))
             if route.target in SOCKETS:
                 if not card.gathers:
-                    hops.append(_departure(index, route.target, carried, proofs.get(index), doubt))
+                    hops.append(_departure(index, route.target, carried, proofs.get(index), doubt, own=own))
                 hops.append(
                     Hop(index, route.target, Place.NIC, Mover.DMA, carried, carried, Evidence.MODELLED, card.note)
                 )
@@ -250,6 +262,22 @@ def _hops(
 
 def _fetched_for_others(index: int, count: int) -> Hop:
     return Hop(index, Place.DISK, Place.PAGE_CACHE, Mover.DMA, count, count, Evidence.MODELLED, NOT_COUNTED)
+
+
+def _copied_into(place: Place, plan: Plan, proofs: Mapping[int, Proof]) -> bool:
+    """Whether it is a pipe, and nothing lay in it but copies."""
+    if place not in (Place.PIPE, Place.PIPE2):
+        return False
+    ways = ((proof.finding, CALLS[plan.steps[index].call].routes(plan.steps[index])) for index, proof in proofs.items())
+    found = {finding for finding, routes in ways if any(route.target is place for route in routes)}
+    return Finding.COPIED in found and not found & {Finding.SHARED, Finding.MIXED}
+
+
+def _unseen(index: int, route: Route, count: int) -> Hop:
+    """Out of a pipe, where only the kernel has the bytes."""
+    if route.target in (*SOCKETS, Place.PIPE, Place.PIPE2):
+        return Hop(index, route.source, route.target, Mover.NONE, count, 0, Evidence.MODELLED, PASSED_ON)
+    return Hop(index, route.source, route.target, Mover.CPU, count, count, Evidence.MODELLED, TAKEN_OUT)
 
 
 def _proved(index: int, source: Place, target: Place, count: int, proof: Proof | None, doubt: Message | None) -> Hop:
@@ -270,9 +298,9 @@ def _proved(index: int, source: Place, target: Place, count: int, proof: Proof |
     return Hop(index, source, target, proof.mover, count, count * proof.copied_fraction, Evidence.PROVED, note)
 
 
-def _departure(index: int, socket: Place, count: int, proof: Proof | None, doubt: Message | None) -> Hop:
+def _departure(index: int, socket: Place, count: int, proof: Proof | None, doubt: Message | None, *, own: bool) -> Hop:
     """What leaves through a card that does not gather, copied into one piece by the kernel."""
-    if proof and proof.finding is Finding.COPIED and not doubt:  # the source is the kernel's own memory
+    if own or (proof and proof.finding is Finding.COPIED and not doubt):  # the source is the kernel's own memory
         return Hop(index, socket, Place.NIC, Mover.CPU, count, count, Evidence.MODELLED, UNSEEN_DEPARTURE)
     seen = proof.departure if proof else None
     if doubt or seen is None or seen.finding is Finding.NOTHING:

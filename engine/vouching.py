@@ -26,14 +26,12 @@ class Vouching:
         self._received = 0
         self._calls = [CALLS[step.call] for step in plan.steps]
         routes = [call.routes(step) for call, step in zip(self._calls, plan.steps, strict=True)]
-        on_log = [step.values[0] == "log" for step in plan.steps]
-        self._flushing = [call.flushes and ours for call, ours in zip(self._calls, on_log, strict=True)]
-        self._writing = [
-            ours and any(ends.target is Place.PAGE_CACHE for ends in ways)
-            for ours, ways in zip(on_log, routes, strict=True)
+        self._flushing = [
+            call.flushes and "log" in step.values for call, step in zip(self._calls, plan.steps, strict=True)
         ]
+        self._writing = [any(ends.target is Place.PAGE_CACHE for ends in ways) for ways in routes]
         self._receiving = [any(ends.source is Place.SOCKET for ends in ways) for ways in routes]
-        self._acknowledging = ["ack" in step.values for step in plan.steps]
+        self._acknowledging = [{"ack", "sock"} <= set(step.values) for step in plan.steps]
 
     @property
     def needed(self) -> bool:

@@ -41,6 +41,9 @@ _COPIES = "repeat:\n    read(log, buf, 256K)\n    write(sock, buf, 256K)\n"
 _SENDS = "repeat:\n    sendfile(sock, log, 256K)\n"
 _RECEIVES = "repeat:\n    recv(sock, buf, 64K)\n    write(log, buf, 64K)\n    {flush}(log)\n    send(sock, ack, 8)\n"
 _PICKS = "once:\n    mmap(log, populate)\nrepeat:\n    select(map)\n    {send}(sock, map, 64K)\n"
+_PIPED = "once:\n    pipe()\nrepeat:\n    splice(log, pipe, 64K)\n    splice(pipe, sock, 64K)\n"
+_TWICE = _PIPED.replace("pipe()", "pipe()\n    pipe()").replace("pipe, 64K)", "pipe, 64K)\n    tee(pipe, pipe2, 64K)")
+_LENT = "once:\n    pipe()\n    mmap(log)\nrepeat:\n    vmsplice(pipe, map, 64K)\n    splice(pipe, sock, 64K)\n"
 _DEAD = _SENDS.replace("256K", "512K") + "on reject:\n    sendfile(sock, log, msg)\non giveup:\n"
 
 SAMPLES: Final[Mapping[str, Sample]] = MappingProxyType(
@@ -63,6 +66,10 @@ SAMPLES: Final[Mapping[str, Sample]] = MappingProxyType(
         "fdatasync": _sample(_RECEIVES.format(flush="fdatasync"), "1-4", "steady"),
         "select": _sample(_PICKS.format(send="write"), "4-3", "warm"),
         "writev": _sample(_PICKS.format(send="writev"), "4-3", "warm"),
+        "pipe": _sample(_PIPED),
+        "splice": _sample(_PIPED),
+        "tee": _sample(_TWICE + "    splice(pipe2, sock, 64K)\n"),
+        "vmsplice": _sample(_LENT),
         "copy_file_range": _sample(_SENDS + "on reject:\n    copy_file_range(log, dlq, msg)\n", "4-1", "cold"),
         "rewrite": _sample(
             _DEAD + "    pread(log, buf, msg)\n    rewrite(buf)\n    write(dlq, buf, msg)\n", "4-2", "cold"

@@ -28,9 +28,20 @@ class Kind(StrEnum):
     FLAGS = "flags"  # any number of the parameter's words, last in the call
 
 
-# the same numbers in every run, as a trace prints them
-DESCRIPTORS = {"log": 3, "sock": 4, "index": 5, "dlq": 6, "sock2": 7, "sock3": 8, "sock4": 9}
+# the same numbers in every run, as a trace prints them; a pipe's is the end that is read from
+DESCRIPTORS = {
+    "log": 3,
+    "sock": 4,
+    "index": 5,
+    "dlq": 6,
+    "sock2": 7,
+    "sock3": 8,
+    "sock4": 9,
+    "pipe": 10,
+    "pipe2": 12,
+}
 SOCKETS = ("sock", "sock2", "sock3", "sock4")  # the consumer's, and those of its neighbours where there are any
+PIPES = ("pipe", "pipe2")  # in the order in which pipe() makes them
 BUFFERS = ("buf", "buf2", "buf3")  # anonymous memory, each as large as the plan asks of it
 MEMORIES = (*BUFFERS, "map", "ack")
 ACK_SIZE = 8  # bytes of `ack`, always there: how many bytes the machine has received, big-endian
@@ -43,6 +54,8 @@ _PLACES = {
     "sock3": Place.SOCKET3,
     "sock4": Place.SOCKET4,
     "dlq": Place.DLQ,
+    "pipe": Place.PIPE,
+    "pipe2": Place.PIPE2,
     "buf": Place.BUFFER,
     "buf2": Place.BUFFER2,
     "buf3": Place.BUFFER3,
@@ -96,6 +109,7 @@ class Call(ABC):
     moves: ClassVar[bool] = False  # True: it can carry log bytes onward, so a loop that holds it can advance
     carries_all: ClassVar[bool] = False  # True: a success moved all it was asked to, and its result is no byte count
     advice: ClassVar[bool] = False  # True: when it fails, only the call is lost, and the plan goes on
+    most: ClassVar[int | None] = None  # how often a plan may name it; None: as often as it likes
     flushes: ClassVar[bool] = False  # True: a success puts on disk what was written to its descriptor before
     event: ClassVar[bool] = False  # True: something that happened to the machine; nothing of it is counted
 
@@ -130,14 +144,20 @@ def flags(step: Step, start: int) -> tuple[str, ...]:
     return step.values[start:]
 
 
+def write_end(word: str) -> int:
+    """The descriptor of a resource that bytes are put into."""
+    return DESCRIPTORS[word] + (word in PIPES)
+
+
 def route(source: str, target: str) -> tuple[Route, ...]:
     """The hop between two resources by name; none where no call's bytes flow that way (`sendfile(log, sock, ..)`).
 
-    Into a log bytes go by way of a buffer: from the socket to there, and from there into the log's page cache.
+    Into a log bytes go by way of a buffer or a pipe: from the socket to there, from there into the log's page cache.
     """
-    if source not in _PLACES or target not in _PLACES:
+    if source not in _PLACES or target not in _PLACES or (source == target and source in PIPES):
         return ()
     ends = Route(_PLACES[source], _PLACES[target])
     backwards = source in (*SOCKETS, "dlq") or ends.target is Place.PAGE_CACHE
-    inwards = (source == "sock" and target in BUFFERS) or (source in BUFFERS and target == "log")
+    between = (*BUFFERS, *PIPES)
+    inwards = (source == "sock" and target in between) or (source in between and target == "log")
     return () if backwards and not inwards else (ends,)

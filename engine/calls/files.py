@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, ClassVar
 
-from zcquest.engine.calls.base import BUFFERS, DESCRIPTORS, Call, Kind, Parameter, route
+from zcquest.engine.calls.base import BUFFERS, DESCRIPTORS, PIPES, Call, Kind, Parameter, route
 from zcquest.engine.calls.inline import Inline, load
 from zcquest.engine.places import Route
 from zcquest.engine.plan.model import Step
@@ -36,11 +36,15 @@ class Read(Call):
         count = machine.count(size)
         if source == "log" and not (count := machine.wanted(count)):
             return
+        if source in PIPES and not (count := machine.pipes.outflow(source, count)):
+            return
         if source != "log" or target not in BUFFERS:
             function, arguments = machine.raw("read", DESCRIPTORS[source], machine.address(target), count)
             got = machine.call(self.name, function, arguments, 0, count)
             if source == "sock" and target in BUFFERS:
                 machine.received(target, got)
+            elif source in PIPES and target in BUFFERS:
+                machine.poured(source, target, got)
             yield
             return
         if machine.file_position != machine.position:

@@ -7,7 +7,7 @@ import os
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from zcquest.engine.calls.base import DESCRIPTORS, MESSAGE
+from zcquest.engine.calls.base import DESCRIPTORS, MESSAGE, write_end
 from zcquest.engine.calls.inline import Inline, advance
 from zcquest.engine.calls.sockets import Write
 from zcquest.engine.machine.sieve import IOV_MAX
@@ -31,7 +31,7 @@ class Writev(Write):
         target, source, size = step.values
         left = machine.count(size, source)
         while left > 0 and (ranges := machine.chunks(source, left)):
-            function, arguments = _gathering(machine, DESCRIPTORS[target], source, ranges)
+            function, arguments = _gathering(machine, write_end(target), source, ranges)
             offset = len(ranges) << _COUNT_AT | ranges[0][0]
             sent = machine.call(self.name, function, arguments, offset, sum(stop - start for start, stop in ranges))
             machine.gone(source, target, sent)
@@ -73,7 +73,7 @@ class Writev(Write):
     def show(self, step: Step, record: Record) -> str:
         count, at = record.offset >> _COUNT_AT, record.offset & (1 << _COUNT_AT) - 1
         ranges = f"{{iov_base={step.values[1]}+{at}}}" + (", ..." if count > 1 else "")
-        return f"writev({DESCRIPTORS[step.values[0]]}, [{ranges}], {count} /* {record.size} bytes */)"
+        return f"writev({write_end(step.values[0])}, [{ranges}], {count} /* {record.size} bytes */)"
 
 
 def _gathering(

@@ -34,6 +34,19 @@ class Lseek(Implied):
         return f"lseek({DESCRIPTORS['log']}, {record.offset}, SEEK_SET)"
 
 
+F_SETPIPE_SZ = 1031  # <linux/fcntl.h>
+
+
+class Fcntl(Implied):
+    """fcntl(2), where a plan asks for a pipe of a certain capacity."""
+
+    name: ClassVar[str] = "fcntl"
+    prototype: ClassVar[str] = "int fcntl(int fd, int cmd, int arg);"
+
+    def show(self, step: Step, record: Record) -> str:
+        return f"fcntl({record.offset}, F_SETPIPE_SZ, {record.size})"
+
+
 class Recover(Implied):
     """What a machine does first where another one was killed: keep the log's whole batches, cut off what follows."""
 

@@ -1,9 +1,10 @@
 """A call as lines of the bare loop (`zcquest.engine.machine.bare`), and the lines that moving calls share.
 
-They may name pos, size (the cursor and the log's size), loaded, sent, calls, work (bytes put into buffers, bytes of
-them sent, syscalls made, copies made in user space), the memoryview map, and for each buffer that the plan names, such
-as buf: the memoryview buf, its address buf_at, its unsent part buf_lo to buf_hi, and buf_log, the offset in the log of
-what lies at its start. The common case comes first and costs least: one call that moves all it was asked to.
+They may name pos, size (the cursor and the log's size), loaded, sent, calls, work (bytes put into buffers and pipes,
+bytes of them sent, syscalls made, copies made in user space), the memoryview map, and for each buffer that the plan
+names, such as buf: the memoryview buf, its address buf_at, its unsent part buf_lo to buf_hi, and buf_log, the offset in
+the log of what lies at its start; for a pipe, the bytes that lie in it, pipe_held. The common case comes first and
+costs least: one call that moves all it was asked to.
 """
 
 from __future__ import annotations
@@ -108,5 +109,28 @@ def advance(call: str, count: int) -> Inline:
             f"            n = {call.format(count='left')}",
             "            calls += 1; pos += n; left -= n",
             "            if not n: size = pos; break  # the file ends here, whatever its size was",
+        )
+    )
+
+
+def into_pipe(pipe: str, call: str, count: int) -> Inline:
+    """Lines that make one call to put up to `count` bytes from the cursor on into a pipe."""
+    return Inline(
+        (
+            "if pos < size:",
+            f"    n = {call.format(count=f'{count} if size - pos > {count} else size - pos')}",
+            f"    calls += 1; pos += n; loaded += n; {pipe}_held += n",
+        )
+    )
+
+
+def from_pipe(pipe: str, call: str, count: int) -> Inline:
+    """Lines that send up to `count` of the bytes in a pipe, going on after a short count."""
+    return Inline(
+        (
+            f"left = {pipe}_held if {pipe}_held < {count} else {count}",
+            "while left:",
+            f"    n = {call.format(count='left')}",
+            f"    calls += 1; {pipe}_held -= n; sent += n; left -= n",
         )
     )

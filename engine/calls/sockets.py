@@ -12,7 +12,18 @@ import socket
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from zcquest.engine.calls.base import BUFFERS, DESCRIPTORS, MESSAGE, Call, CallFailed, Kind, Parameter, flags, route
+from zcquest.engine.calls.base import (
+    BUFFERS,
+    DESCRIPTORS,
+    MESSAGE,
+    Call,
+    CallFailed,
+    Kind,
+    Parameter,
+    flags,
+    route,
+    write_end,
+)
 from zcquest.engine.calls.inline import Inline, advance, each_range, push
 from zcquest.engine.places import Route
 from zcquest.engine.plan.model import Step
@@ -44,7 +55,7 @@ class Write(Call):
     def execute(self, machine: Machine, step: Step) -> Iterator[None]:
         target, source, size = step.values[:3]
         count = machine.count(size, source)
-        fd, view = DESCRIPTORS[target], machine.memory(source)
+        fd, view = write_end(target), machine.memory(source)
         while count > 0 and (chunk := machine.chunk(source, count)):
             at, length = chunk
             if view is None:
@@ -93,7 +104,7 @@ class Write(Call):
         return each_range(f"{self.opening}map[pos:pos + {{count}}])", count)
 
     def show(self, step: Step, record: Record) -> str:
-        return f"write({DESCRIPTORS[step.values[0]]}, {_memory(step, record)}, {record.size})"
+        return f"write({write_end(step.values[0])}, {_memory(step, record)}, {record.size})"
 
 
 class Send(Write):
@@ -125,7 +136,7 @@ class Send(Write):
         length: int,
     ) -> int | None:
         """With dontwait, a full socket is left for the next round; where none has room, the machine polls."""
-        if not flags(step, 3) or DESCRIPTORS[step.values[0]] != machine.sock.fileno() or len(arguments) != 1:
+        if not flags(step, 3) or write_end(step.values[0]) != machine.sock.fileno() or len(arguments) != 1:
             return machine.call(self.name, function, arguments, at, length)
         sent, error = machine.attempt(self.name, function, (*arguments, socket.MSG_DONTWAIT), at, length)
         if error in (errno.EAGAIN, errno.EINTR):
@@ -143,7 +154,7 @@ class Send(Write):
 
     def show(self, step: Step, record: Record) -> str:
         how = "MSG_DONTWAIT" if flags(step, 3) else "0"
-        return f"sendto({DESCRIPTORS[step.values[0]]}, {_memory(step, record)}, {record.size}, {how}, NULL, 0)"
+        return f"sendto({write_end(step.values[0])}, {_memory(step, record)}, {record.size}, {how}, NULL, 0)"
 
 
 _RECV = {"waitall": socket.MSG_WAITALL}

@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, ClassVar
 
-from zcquest.engine.calls.base import DESCRIPTORS, MESSAGE, Call, Kind, Parameter, route
+from zcquest.engine.calls.base import DESCRIPTORS, MESSAGE, PIPES, Call, Kind, Parameter, route, write_end
 from zcquest.engine.calls.inline import Inline, advance, each_range
 from zcquest.engine.places import Route
 from zcquest.engine.plan.model import Step
@@ -34,7 +34,7 @@ class Sendfile(Call):
     def execute(self, machine: Machine, step: Step) -> Iterator[None]:
         target, source, size = step.values
         count = machine.count(size)
-        out, into = DESCRIPTORS[target], DESCRIPTORS[source]
+        out, into = write_end(target), DESCRIPTORS[source]
         if source != "log":
             machine.call(self.name, os.sendfile, (out, into, 0, count), 0, count)
             yield
@@ -45,7 +45,7 @@ class Sendfile(Call):
             machine.forwarded(target, sent)
             count -= sent
             yield
-            if not sent:
+            if not sent or target in PIPES:
                 return
 
     def inline(self, step: Step) -> Inline | None:
@@ -61,7 +61,7 @@ class Sendfile(Call):
         return each_range(f"sendfile({out}, {into}, pos, {{count}})", step.values[2])
 
     def show(self, step: Step, record: Record) -> str:
-        out, into = DESCRIPTORS[step.values[0]], DESCRIPTORS[step.values[1]]
+        out, into = write_end(step.values[0]), DESCRIPTORS[step.values[1]]
         after = f" => [{record.offset + record.result}]" if record.result > 0 else ""
         return f"sendfile({out}, {into}, [{record.offset}]{after}, {record.size})"
 
@@ -89,7 +89,7 @@ class CopyFileRange(Call):
     def execute(self, machine: Machine, step: Step) -> Iterator[None]:
         source, target, size = step.values
         count = machine.count(size)
-        into, out = DESCRIPTORS[source], DESCRIPTORS[target]
+        into, out = DESCRIPTORS[source], write_end(target)
         if source != "log":
             machine.call(self.name, os.copy_file_range, (into, out, count), 0, count)
             yield
@@ -104,7 +104,7 @@ class CopyFileRange(Call):
                 return
 
     def show(self, step: Step, record: Record) -> str:
-        into, out = DESCRIPTORS[step.values[0]], DESCRIPTORS[step.values[1]]
+        into, out = DESCRIPTORS[step.values[0]], write_end(step.values[1])
         if step.values[0] != "log":
             return f"copy_file_range({into}, NULL, {out}, NULL, {record.size}, 0)"
         return f"copy_file_range({into}, [{record.offset}], {out}, NULL, {record.size}, 0)"

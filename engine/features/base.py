@@ -47,6 +47,7 @@ class Outcome:
     dead: DeadLettersFound | None = None  # None: the scene has no DLQ, or it is no file
     neighbours: tuple[Arrival, ...] = ()  # what came of the log at `sock2` and so on
     handing: tuple[Handing, ...] = ()  # how each consumer was served, the one at `sock` first
+    piped: int = 0  # bytes of the log left in pipes at the end
     crash: Crash | None = None  # None: no machine was killed and followed by another
 
     @property

@@ -73,6 +73,8 @@ def _offence(outcome: Outcome, got: Delivery, missing: int | None) -> Message | 
     if missing is not None:
         if outcome.pending and not outcome.scene.receive:
             return message("{bytes} bytes were still in buf, unsent, when the plan ended", bytes=outcome.pending)
+        if outcome.piped and not outcome.scene.receive:
+            return message("{bytes} bytes still lay in a pipe when the plan ended", bytes=outcome.piped)
         if _by_message(outcome):
             return message("the first one missing is number {number}", number=missing)
         return message("the first one missing is offset {offset}", offset=missing)

@@ -17,7 +17,7 @@ from operator import sub
 from typing import Any
 
 from zcquest.engine.calls import CALLS, CODES
-from zcquest.engine.calls.base import BUFFERS, REJECTED
+from zcquest.engine.calls.base import BUFFERS, PIPES, REJECTED
 from zcquest.engine.machine.executor import Ending, Verdict, conclude, execute
 from zcquest.engine.machine.extent import Extent
 from zcquest.engine.machine.filters import FILTERS
@@ -39,6 +39,7 @@ def iovecs(base: int, starts: array[int], stops: array[int]) -> tuple[array[int]
 _NAMES = {
     "write": os.write,
     "sendfile": os.sendfile,
+    "splice": os.splice,
     "os": os,
     "bisect_right": bisect_right,
     "writev": libc.writev,
@@ -82,15 +83,20 @@ def compile_repeat(plan: Plan) -> str | None:
     if any(step.call in FILTERS for step in plan.steps):
         return _compile_ranges(steps)
     inlined = [inline for step in steps if (inline := CALLS[step.call].inline(step))]
-    if len(inlined) < len(steps) or not steps or _mixes_positions(steps):
+    if len(inlined) < len(steps) or not steps or _mixes_positions(steps) or _mixes_pipes(steps):
         return None
     words = {word for step in steps for word in step.values}
     buffers = [word for word in BUFFERS if word in words]
-    guard = _GUARD if buffers else ("", "")  # only what goes through a buffer can go round without moving on
+    pipes = [word for word in PIPES if word in words]
+    guard = _GUARD if buffers or pipes else ("", "")  # only what goes through these can go round without moving on
     return _LOOP.format(
-        buffers=_indent(4, *(_BUFFER.format(word=word) for word in buffers)),
-        waiting="".join(f" or {word}_lo < {word}_hi" for word in buffers),
-        left=_indent(8, *(line.format(word=word) for word in buffers for line in _LEFT)),
+        buffers=_indent(4, *(_BUFFER.format(word=word) for word in buffers), *(f"{word}_held = 0" for word in pipes)),
+        waiting="".join([f" or {word}_lo < {word}_hi" for word in buffers] + [f" or {word}_held" for word in pipes]),
+        left=_indent(
+            8,
+            *(line.format(word=word) for word in buffers for line in _LEFT),
+            *(_LEFT_IN_PIPE.format(word=word) for word in pipes),
+        ),
         map="machine.mapping.view" if "map" in words else "None",
         setup=_indent(4, *(line for inline in inlined for line in inline.setup)),
         body=_indent(12, guard[0], *(line for inline in inlined for line in inline.body), guard[1]),
@@ -120,6 +126,8 @@ def _ready(machine: Machine, steps: tuple[Step, ...]) -> bool:
     if machine.pending or machine.file_position != machine.position:
         return False
     if "map" in words and machine.mapping is None:
+        return False
+    if any(machine.pipes[word].filled or steps[0].values[1] != word for word in words.intersection(PIPES)):
         return False
     return _fills_before_it_gives(steps, {word for word, buffer in machine.buffers.items() if buffer.filled})
 
@@ -166,6 +174,12 @@ def _mixes_positions(steps: tuple[Step, ...]) -> bool:
     return "read" in movers and len(movers) > 1
 
 
+def _mixes_pipes(steps: tuple[Step, ...]) -> bool:
+    """Is there more than the way through one pipe? Then what lies in it need not be the last that was taken."""
+    pipes = {word for step in steps for word in step.values if word in PIPES}
+    return bool(pipes) and (len(pipes) > 1 or any(step.call != "splice" for step in steps))
+
+
 def _last(machine: Machine, plan: Plan) -> Verdict:
     verdicts = [verdict for verdict in execute(machine, plan) if verdict]
     return verdicts[-1]
@@ -199,6 +213,7 @@ _LEFT = (
     "    machine.buffers['{word}'].filled = True",
     "    machine.buffers['{word}'].pending.append(Extent({word}_lo, {word}_log + {word}_lo, {word}_hi - {word}_lo))",
 )
+_LEFT_IN_PIPE = "machine.pipes['{word}'].put_log(pos - {word}_held, {word}_held)"
 _RANGES = """
 def repeat(machine, Extent):
     starts, stops = machine.sieve.rest(machine.position)

@@ -17,7 +17,7 @@ from zcquest.engine.plan import Lane, Plan
 class Ending(StrEnum):
     """Why a run is over. The first three are the machine's own, the others were done to it."""
 
-    SENT = "sent"  # the whole log was taken, and nothing of it waits in user memory
+    SENT = "sent"  # the whole log was taken, and nothing of it waits in user memory or a pipe
     END_OF_FILE = "end_of_file"  # a call said 0: the file ends here, whatever its size was
     STALLED = "stalled"  # a round of `repeat` moved nothing, or the plan ended early
     ERROR = "error"  # a call failed
@@ -85,7 +85,7 @@ def send_back(machine: Machine, plan: Plan) -> Iterator[None]:
     References are taken in the order in which the consumer sent them; a lane runs to its end before the next one is
     taken; what is delivered again, and rejected again, comes after all that was rejected before.
     """
-    if machine.settle is None or machine.pending or not (machine.finished or machine.end_of_file):
+    if machine.settle is None or machine.waiting or not (machine.finished or machine.end_of_file):
         return
     numbered = list(enumerate(plan.steps))
     machine.face_consumer()
@@ -107,6 +107,6 @@ def conclude(machine: Machine) -> Verdict:
     """How a plan that made all its calls has ended."""
     if machine.finished:
         return Verdict(Ending.SENT)
-    if machine.end_of_file and not machine.pending:
+    if machine.end_of_file and not machine.waiting:
         return Verdict(Ending.END_OF_FILE)
     return Verdict(Ending.STALLED)

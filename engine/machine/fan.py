@@ -125,7 +125,7 @@ class FanMachine(Machine):
                 self._serve(number)
                 self.ahead(0)
             self._stow()
-        return all(outlet.position >= self.size for outlet in self.outlets) and not self.pending
+        return all(outlet.position >= self.size for outlet in self.outlets) and not self.waiting
 
     def progress(self) -> tuple[int, int]:
         self._stow()

@@ -13,7 +13,17 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any, NamedTuple
 
-from zcquest.engine.calls.base import ACK_SIZE, BUFFERS, DESCRIPTORS, MESSAGE, SOCKETS, CallFailed, NoBytes, Refusal
+from zcquest.engine.calls.base import (
+    ACK_SIZE,
+    BUFFERS,
+    DESCRIPTORS,
+    MESSAGE,
+    PIPES,
+    SOCKETS,
+    CallFailed,
+    NoBytes,
+    Refusal,
+)
 from zcquest.engine.logs import Damaged, Subscription, format_of
 from zcquest.engine.logs.rocketmq_retry import rewrite
 from zcquest.engine.machine.memory import (
@@ -22,13 +32,14 @@ from zcquest.engine.machine.memory import (
     MAP_PRIVATE,
     MAP_SHARED,
     PROT_READ,
-    Acknowledgement,
     Buffer,
     Mapping,
+    Memories,
     checked,
     libc,
     map_memory,
 )
+from zcquest.engine.machine.pipe import Piece, Pipes, extents, payload, pieces_of
 from zcquest.engine.machine.recorder import Counter, Recorder
 from zcquest.engine.machine.sieve import IOV_MAX, Range, Sieve
 from zcquest.engine.plan.model import Step
@@ -51,7 +62,7 @@ class Sent:
     garbage: int = 0
 
 
-class Machine:
+class Machine(Memories):
     """State of one run.
 
     `position` is the offset of the next log byte that no mover has taken; every mover takes from there. `read` uses the
@@ -71,6 +82,7 @@ class Machine:
         index_size: int = 0,
         subscription: Subscription | None = None,
     ) -> None:
+        super().__init__()
         self.recorder: Recorder | Counter = recorder
         self.sock = sock
         self.size = size
@@ -78,10 +90,7 @@ class Machine:
         self.subscription = subscription
         self.codes = codes
         self.file = io.FileIO(LOG, closefd=False)
-        self.buffers: dict[str, Buffer] = {}  # those that the plan names with a size
-        self.mapping: Mapping | None = None
-        self.ack = Acknowledgement()
-        self.index: Mapping | None = None
+        self.pipes = Pipes()
         self.index_size = index_size
         self.index_position = 0  # the index's first byte that select has not looked at
         self.position = 0
@@ -142,8 +151,11 @@ class Machine:
 
     def count(self, size: int | str, memory: str = "") -> int:
         """The bytes that a step's size stands for: MESSAGE is as long as the rejected message, or what was made of it
-        in `memory`."""
-        return size if isinstance(size, int) else self._message_size(memory)
+        in `memory`; out of a pipe, all that lies in it."""
+        if isinstance(size, int):
+            return size
+        held = self.pipes[memory].waiting if memory in PIPES else 0
+        return held or self._message_size(memory)
 
     def _message_size(self, memory: str) -> int:
         assert self.message
@@ -218,29 +230,6 @@ class Machine:
 
     # -- user memory ---------------------------------------------------------------------------------------------------
 
-    def _place(self, word: str) -> Buffer | Mapping | Acknowledgement | None:
-        if word in BUFFERS:
-            return self.buffers.get(word)
-        return {"map": self.mapping, "index": self.index}.get(word, self.ack)
-
-    def memory(self, word: str) -> memoryview | None:
-        """The bytes of a memory; None before there is a mapping, and for a buffer of no size."""
-        place = self._place(word)
-        return place.view if place else None
-
-    def into_buffer(self, word: str, count: int) -> memoryview:
-        """The first `count` bytes of a buffer, to be filled."""
-        return self.buffers[word].view[:count]
-
-    def address(self, word: str) -> int | None:
-        """Where a memory lies; None (a null pointer) where `memory` is None."""
-        place = self._place(word)
-        return place.address if place else None
-
-    def length(self, word: str) -> int:
-        """Bytes of a memory."""
-        return len(self.memory(word) or b"")
-
     def chunk(self, word: str, most: int) -> tuple[int, int] | None:
         """What the memory has to give next: where in it, and how many bytes (at most `most`). None: nothing.
 
@@ -279,8 +268,11 @@ class Machine:
         first = self.chunk(word, most)
         return [(first[0], first[0] + first[1])] if first else []
 
-    def gone(self, source: str, target: str, count: int) -> None:
-        """`count` bytes of the latest chunks of `source` were accepted by `target`."""
+    def gone(self, source: str, target: str, count: int, *, lent: bool = False) -> None:
+        """`count` bytes of the latest chunks of `source` were accepted by `target`, which a pipe may have done by
+        taking the pages themselves (`lent`)."""
+        if target in PIPES:
+            self.pipes[target].put(self._pieces(source, count, lent=lent))
         if source == "ack" or (source in BUFFERS and not self.buffers[source].filled):
             self.sent.garbage += count if target in SOCKETS else 0
             return
@@ -293,6 +285,8 @@ class Machine:
 
     def forwarded(self, target: str, count: int) -> None:
         """The kernel has carried `count` log bytes from the cursor on to `target`."""
+        if target in PIPES:
+            self.pipes[target].put_log(self.position, count)
         self.take(count)
         self.end_of_file = not count
         if target in SOCKETS:
@@ -338,6 +332,55 @@ class Machine:
         self.mapping = Mapping(address, size)
         self.moved = (0, self.size)
         self.moved_from = None
+
+    # -- pipes ---------------------------------------------------------------------------------------------------------
+
+    def spliced(self, source: str, target: str, count: int) -> None:
+        """A pipe has taken `count` bytes of `source`."""
+        if source == "log":
+            self.forwarded(target, count)
+        else:
+            self.pipes[target].put((Piece(None, count),))
+
+    def drained(self, source: str, target: str, count: int) -> None:
+        """`target` has taken the first `count` bytes of a pipe."""
+        self.passed_on(target, self.pipes[source].take(count))
+
+    def passed_on(self, target: str, pieces: list[Piece]) -> None:
+        """These came out of a pipe, and are at `target`."""
+        self._show(pieces)
+        if target in PIPES:
+            self.pipes[target].put(pieces)
+        elif target in SOCKETS:
+            self.sent.payload += payload(pieces)
+            self.sent.garbage += sum(piece.length for piece in pieces) - payload(pieces)
+
+    def duplicated(self, source: str, target: str, count: int) -> None:
+        """The first `count` bytes of a pipe are in the other one too."""
+        pieces = self.pipes[source].front(count)
+        self._show(pieces)
+        self.pipes[target].put(pieces)
+
+    def poured(self, source: str, word: str, count: int) -> None:
+        """A call has put the first `count` bytes of a pipe at the start of a buffer."""
+        pieces = self.pipes[source].take(count)
+        self._show(pieces)
+        self.overwritten += self.buffers[word].take_in(extents(pieces))
+
+    def _pieces(self, source: str, count: int, *, lent: bool) -> list[Piece]:
+        """The next `count` bytes that a memory gives, as they lie in a pipe."""
+        if source in self.buffers:
+            return pieces_of(self.buffers[source], count, lent=lent)
+        if source == "ack":
+            return [Piece(None, count, copied=not lent)]
+        return [Piece(start, stop - start, copied=not lent) for start, stop in self.chunks(source, count)]
+
+    def _show(self, pieces: list[Piece]) -> None:
+        """The latest call has moved these: where they came from, as far as somebody can still overwrite it there."""
+        first = next((piece for piece in pieces if piece.log is not None and not piece.copied), None)
+        if first and first.log is not None:
+            self.moved = (first.log, min(first.log + first.length, self.end))
+            self.moved_from = (first.lender, first.at) if first.lender else None
 
     # -- the log -------------------------------------------------------------------------------------------------------
 
@@ -407,11 +450,16 @@ class Machine:
         return sum(buffer.waiting for buffer in self.buffers.values())
 
     @property
+    def waiting(self) -> bool:
+        """Whether bytes that were taken have not gone on yet."""
+        return bool(self.pending or self.pipes.payload)
+
+    @property
     def finished(self) -> bool:
-        """The whole log was taken and nothing of it waits in a buffer."""
+        """The whole log was taken and nothing of it waits in a buffer or a pipe."""
         if self.sieve.looked:
             self.ahead(0)
-        return self.position >= self.size and not self.pending
+        return self.position >= self.size and not self.waiting
 
     def progress(self) -> tuple[int, int]:
         """Two equal readings, one iteration apart, mean that the loop does not advance."""

@@ -5,9 +5,11 @@ from __future__ import annotations
 import ctypes
 import os
 from collections import deque
+from collections.abc import Sequence
 from dataclasses import replace
 from resource import RLIM_INFINITY, RLIMIT_DATA, getrlimit, setrlimit
 
+from zcquest.engine.calls.base import BUFFERS
 from zcquest.engine.machine.extent import Extent
 
 PROT_READ, PROT_WRITE = 1, 2
@@ -21,12 +23,15 @@ libc.mmap.restype = ctypes.c_void_p
 libc.mmap.argtypes = [ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int, ctypes.c_int, ctypes.c_int, ctypes.c_long]
 libc.munmap.argtypes = [ctypes.c_void_p, ctypes.c_size_t]
 libc.madvise.argtypes = [ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int]
-for _name in ("read", "pread", "write", "writev", "send", "recv", "readahead"):
+for _name in ("read", "pread", "write", "writev", "send", "recv", "readahead", "tee", "vmsplice"):
     getattr(libc, _name).restype = ctypes.c_ssize_t
 libc.read.argtypes = libc.write.argtypes = [ctypes.c_int, ctypes.c_void_p, ctypes.c_size_t]
 libc.pread.argtypes = [ctypes.c_int, ctypes.c_void_p, ctypes.c_size_t, ctypes.c_long]
 libc.writev.argtypes = [ctypes.c_int, ctypes.c_void_p, ctypes.c_int]
 libc.send.argtypes = libc.recv.argtypes = [ctypes.c_int, ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int]
+libc.tee.argtypes = [ctypes.c_int, ctypes.c_int, ctypes.c_size_t, ctypes.c_uint]
+libc.vmsplice.argtypes = [ctypes.c_int, ctypes.c_void_p, ctypes.c_size_t, ctypes.c_uint]
+libc.fcntl.argtypes = [ctypes.c_int, ctypes.c_int, ctypes.c_long]
 libc.readahead.argtypes = [ctypes.c_int, ctypes.c_long, ctypes.c_size_t]
 _MAP_FAILED = ctypes.c_void_p(-1).value
 
@@ -78,13 +83,17 @@ class Buffer:
 
     def fill(self, log: int, length: int) -> int:
         """The buffer now starts with `length` log bytes. Returns how many unsent bytes that overwrote."""
+        return self.take_in([Extent(0, log, length)] if length else [])
+
+    def take_in(self, extents: Sequence[Extent]) -> int:
+        """These log bytes are all that the buffer has to give now. Returns how many unsent bytes that overwrote."""
         lost = self.waiting
         self.pending.clear()
         self.rewritten = 0
         self.fills += 1
-        if length:
-            self.pending.append(Extent(0, log, length))
-            self.loaded = Extent(0, log, length)
+        if extents:
+            self.pending.extend(extents)
+            self.loaded = replace(extents[0])
             self.filled = True
         return lost
 
@@ -143,6 +152,39 @@ class Acknowledgement:
     def say(self, count: int) -> None:
         """`count` bytes have been received."""
         self._word.value = count
+
+
+class Memories:
+    """The user memory of a machine, by the names that a plan has for it."""
+
+    def __init__(self) -> None:
+        self.buffers: dict[str, Buffer] = {}  # those that the plan names with a size
+        self.mapping: Mapping | None = None
+        self.index: Mapping | None = None
+        self.ack = Acknowledgement()
+
+    def _place(self, word: str) -> Buffer | Mapping | Acknowledgement | None:
+        if word in BUFFERS:
+            return self.buffers.get(word)
+        return {"map": self.mapping, "index": self.index}.get(word, self.ack)
+
+    def memory(self, word: str) -> memoryview | None:
+        """The bytes of a memory; None before there is a mapping, and for a buffer of no size."""
+        place = self._place(word)
+        return place.view if place else None
+
+    def into_buffer(self, word: str, count: int) -> memoryview:
+        """The first `count` bytes of a buffer, to be filled."""
+        return self.buffers[word].view[:count]
+
+    def address(self, word: str) -> int | None:
+        """Where a memory lies; None (a null pointer) where `memory` is None."""
+        place = self._place(word)
+        return place.address if place else None
+
+    def length(self, word: str) -> int:
+        """Bytes of a memory."""
+        return len(self.memory(word) or b"")
 
 
 def _allocate(capacity: int, ceiling: int) -> int:

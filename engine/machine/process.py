@@ -79,6 +79,8 @@ def main(control: socket.socket, raw: bytes) -> None:
     try:
         recorder = Recorder(Path(config.trace), resume=bool(receive and receive.resume))
         machine = _machine(config, plan, recorder, sock, start, recovery)
+        if any(step.call == "pipe" for step in plan.steps):
+            _hold_places(DESCRIPTORS["pipe"])
         _serve(config, line, machine, plan, recorder, recovery)
     except TraceFull as failure:
         line.say(NoTrace(errno=failure.errno))
@@ -238,6 +240,7 @@ class Run:
             garbage=handed.garbage,
             neighbours=tuple(Handed(sent.payload, sent.garbage) for sent in others),
             pending=machine.pending,
+            piped=machine.pipes.payload,
             overwritten=machine.overwritten,
             rejections=machine.rejections.total() + self.strays,
             given_up=machine.given_up,
@@ -355,6 +358,14 @@ def _place(fd: int, target: int) -> None:
     if fd != target:
         os.dup2(fd, target, inheritable=False)
         os.close(fd)
+
+
+def _hold_places(end: int) -> None:
+    """Let no descriptor before `end` be free, for the next one made to be `end`. Those that hold the places of what
+    this run does not have open nothing: the kernel answers EBADF to whoever uses them, as if there were none."""
+    while (fd := os.open("/", os.O_PATH | os.O_CLOEXEC)) < end:
+        pass
+    os.close(fd)
 
 
 def _connect(word: str, config: MachineConfig, door: Door) -> socket.socket:

@@ -6,9 +6,10 @@ import mmap
 import os
 from dataclasses import dataclass
 
-from zcquest.engine.calls.base import BUFFERS
+from zcquest.engine.calls.base import BUFFERS, PIPES
 from zcquest.engine.logs import format_of
 from zcquest.engine.machine.machine import Machine
+from zcquest.engine.machine.pipe import Piece, payload
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,18 +53,43 @@ class Receiver(Machine):
 
     def received(self, word: str, count: int) -> None:
         """A call has put the next `count` bytes of the producer's log at the start of a buffer."""
+        if count:
+            self.overwritten += self.buffers[word].fill(self.position, count)
+        self._took(count)
+
+    def spliced(self, source: str, target: str, count: int) -> None:
+        """A pipe has taken the next `count` bytes of the producer's log, or bytes that are none of it."""
+        if source != "sock":
+            self.pipes[target].put((Piece(None, count),))
+            return
+        self.pipes[target].put_log(self.position, count)
+        self._took(count)
+
+    def _took(self, count: int) -> None:
         if not count:
             self.end_of_file = True
             return
-        self.overwritten += self.buffers[word].fill(self.position, count)
         self.moved, self.moved_from = (self.position, self.position + count), None
         self.position += count
         self.file_position = self.position
         self.ack.say(self.position)
 
-    def gone(self, source: str, target: str, count: int) -> None:
-        """`count` bytes of the latest chunk of `source` were accepted by `target`."""
+    def passed_on(self, target: str, pieces: list[Piece]) -> None:
+        """These came out of a pipe, and are at `target`."""
+        if target in PIPES:
+            super().passed_on(target, pieces)
+            return
+        self._show(pieces)
         if target == "log":
+            self.sent.payload += payload(pieces)
+        else:
+            self.sent.garbage += sum(piece.length for piece in pieces)
+
+    def gone(self, source: str, target: str, count: int, *, lent: bool = False) -> None:
+        """`count` bytes of the latest chunk of `source` were accepted by `target`."""
+        if target in PIPES:
+            self.pipes[target].put(self._pieces(source, count, lent=lent))
+        elif target == "log":
             self.sent.payload += count
         elif source != "ack":
             self.sent.garbage += count
@@ -72,7 +98,10 @@ class Receiver(Machine):
 
     def forwarded(self, target: str, count: int) -> None:
         """The kernel has carried `count` bytes of the machine's own log on: to nobody who asked for them."""
-        self.sent.garbage += count
+        if target in PIPES:
+            self.pipes[target].put((Piece(None, count),))
+        else:
+            self.sent.garbage += count
 
     def loaded(self, word: str, count: int) -> None:
         """A call has put bytes of the machine's own log at the start of a buffer: they are none that came in."""
@@ -84,4 +113,4 @@ class Receiver(Machine):
     @property
     def finished(self) -> bool:
         """Everything has come, and is either written or was never going to be."""
-        return self.position >= self.size and (self.end_of_file or not self.pending)
+        return self.position >= self.size and (self.end_of_file or not self.waiting)

@@ -15,7 +15,7 @@ _OF_ALL = {Place.PAGE_CACHE, Place.MAPPING, Place.DLQ}  # what a step does there
 def takers_by_step(plan: Plan) -> tuple[tuple[int, ...], ...]:
     """For each step, the sockets (by number, from 0) that it works for; none where no step sends what it touches.
 
-    What fills a buffer works for those whose steps send it, or another one that it was copied to; what concerns the
+    What fills a buffer or a pipe works for those whose steps send it, or what it was copied to; what concerns the
     mapping or the log, for all.
     """
     found = []

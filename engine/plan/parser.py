@@ -79,6 +79,8 @@ class _Reader:
                 aside = message("the calls of a lane stand in the lines after '{lane}:'", lane=shown(header.name))
                 self._blame(code[0].span, aside)
         step = self._step(code) if code else None
+        if step:
+            self._count(step)
         if step and len(self.problems) == before:
             self.steps[step.lane].append(step)
         elif code and self.lane:
@@ -128,6 +130,13 @@ class _Reader:
             self.problems.append(written)
             return None
         return self.checker.step(written, self.lane, self.problems)
+
+    def _count(self, step: Step) -> None:
+        most = self.vocabulary[step.call].most
+        there = sum(other.call == step.call for other in self.steps[step.lane])
+        if most is not None and there >= most:
+            surplus = message("'{call}' stands in a plan {most} times at most", call=step.call, most=most)
+            self._blame(step.span, surplus)
 
     def _moves(self, step: Step) -> bool:
         return self.vocabulary[step.call].moves

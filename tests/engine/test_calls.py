@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import re
 
 import pytest
 
@@ -23,11 +24,11 @@ async def test_every_call_has_its_own_name_and_code_and_a_c_prototype() -> None:
     assert [call.name for call in CODES] == list(EVERY)
     for name, call in CALLS.items():
         assert call.name == name
-        assert f"{name}(" in call.prototype.replace("posix_", "") and call.prototype.endswith(";")
+        assert re.search(rf"\b(posix_)?{name}2?\(", call.prototype) and call.prototype.endswith(";")
         assert set(call.lanes) <= set(Lane)
         kinds = [parameter.kind for parameter in call.parameters]
         assert Kind.FLAGS not in kinds[:-1]
-    assert not {"lseek", "poll"} & set(CALLS)
+    assert not {"lseek", "poll", "fcntl"} & set(CALLS)
 
 
 @pytest.mark.parametrize(
@@ -49,6 +50,19 @@ async def test_every_call_has_its_own_name_and_code_and_a_c_prototype() -> None:
         ("read(sock, buf, 1)", (Place.SOCKET, Place.BUFFER)),
         ("recv(sock, buf2, 1)", (Place.SOCKET, Place.BUFFER2)),
         ("write(log, buf, 1)", (Place.BUFFER, Place.PAGE_CACHE)),
+        ("splice(log, pipe, 1)", (Place.PAGE_CACHE, Place.PIPE)),
+        ("splice(pipe, sock, 1)", (Place.PIPE, Place.SOCKET)),
+        ("splice(pipe, dlq, 1)", (Place.PIPE, Place.DLQ)),
+        ("splice(sock, pipe2, 1)", (Place.SOCKET, Place.PIPE2)),
+        ("splice(pipe, log, 1)", (Place.PIPE, Place.PAGE_CACHE)),
+        ("tee(pipe, pipe2, 1)", (Place.PIPE, Place.PIPE2)),
+        ("vmsplice(pipe2, map, 1)", (Place.MAPPING, Place.PIPE2)),
+        ("write(pipe, buf, 1)", (Place.BUFFER, Place.PIPE)),
+        ("read(pipe, buf, 1)", (Place.PIPE, Place.BUFFER)),
+        ("splice(log, sock, 1)", None),
+        ("tee(pipe, pipe, 1)", None),
+        ("vmsplice(sock, buf, 1)", None),
+        ("pipe()", None),
         ("write(log, map, 1)", None),
         ("send(sock, ack, 8)", None),
         ("fsync(log)", None),
@@ -81,6 +95,27 @@ async def test_a_step_says_where_its_bytes_go(text: str, route: tuple[Place, Pla
         ("sendfile(log, sock, 1)", errno.ESPIPE),
         ("sendfile(sock, sock, 1)", errno.ESPIPE),
         ("mmap(log)\n read(log, map, 1)", errno.EFAULT),
+        ("splice(log, sock, 1)", errno.EINVAL),
+        ("splice(log, pipe, 1)", errno.EBADF),
+        ("splice(pipe, sock, 1)", errno.EBADF),
+        ("tee(pipe, pipe2, 1)", errno.EBADF),
+        ("vmsplice(pipe, buf, 1)", errno.EBADF),
+        ("pipe()\n splice(log, log, 1)", errno.EBADF),
+        ("pipe()\n splice(log, pipe2, 1)", errno.EBADF),
+        ("pipe()\n splice(dlq, pipe, 1)", errno.EBADF),
+        ("pipe()\n splice(index, pipe, 1)", errno.EBADF),
+        ("pipe()\n write(sock2, buf, 1)", errno.EBADF),
+        ("pipe()\n splice(pipe, pipe, 1)", errno.EINVAL),
+        ("pipe()\n tee(pipe, sock, 1)", errno.EINVAL),
+        ("pipe()\n vmsplice(sock, buf, 1)", errno.EBADF),
+        ("pipe()\n vmsplice(pipe, map, 1)", errno.EFAULT),
+        ("pipe()\n send(pipe, buf, 1)", errno.ENOTSOCK),
+        ("pipe()\n pread(pipe, buf, 1)", errno.ESPIPE),
+        ("pipe()\n sendfile(sock, pipe, 1)", errno.ESPIPE),
+        ("pipe()\n copy_file_range(log, pipe, 1)", errno.EINVAL),
+        ("pipe()\n mmap(pipe)", errno.ENODEV),
+        ("pipe()\n fsync(pipe)", errno.EINVAL),
+        ("pipe(3G)", errno.EINVAL),
     ],
 )
 async def test_a_call_without_sense_gets_the_kernels_own_errno(observe, text: str, code: int) -> None:
@@ -114,5 +149,5 @@ async def test_mapping_again_takes_the_old_ones_place(observe) -> None:
 
 
 async def test_the_words_of_a_plan_are_those_the_calls_know() -> None:
-    assert set(DESCRIPTORS) == {"log", "sock", "sock2", "sock3", "sock4", "index", "dlq"}
+    assert set(DESCRIPTORS) == {"log", "sock", "sock2", "sock3", "sock4", "index", "dlq", "pipe", "pipe2"}
     assert MEMORIES == ("buf", "buf2", "buf3", "map", "ack")

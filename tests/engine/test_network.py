@@ -40,6 +40,7 @@ GATHERING, SCATTERED = BenchNetwork(scatter_gather=True), BenchNetwork(scatter_g
 SENDFILE = "repeat:\n    sendfile(sock, log, 64K)\n"
 MAP_WRITE = "once:\n    mmap(log)\nrepeat:\n    write(sock, map, 64K)\n"
 READ_WRITE = "repeat:\n    read(log, buf, 64K)\n    write(sock, buf, 64K)\n"
+SPLICE = "once:\n    pipe()\nrepeat:\n    splice(log, pipe, 64K)\n    splice(pipe, sock, 64K)\n"
 NOBODY = 65534
 
 GAME = """
@@ -171,6 +172,8 @@ def links() -> set[str]:
         (GATHERING, READ_WRITE, 3.0),
         (SCATTERED, READ_WRITE, 4.0),
         (SCATTERED, SENDFILE.replace("64K", "1K"), 2.0),
+        (GATHERING, SPLICE, 1.0),
+        (SCATTERED, SPLICE, 2.0),
     ],
     ids=lambda value: value.splitlines()[-1].strip() if isinstance(value, str) else str(value),
 )
@@ -182,7 +185,7 @@ async def test_the_third_copy_comes_back_without_scatter_gather(
     assert seen.features["delivery"].kept and seen.features["checksum"].kept
     into_socket = next(hop for hop in seen.tally.hops if hop.target is Place.SOCKET)
     out = [(hop.mover, hop.evidence) for hop in seen.tally.hops if hop.target is Place.NIC]
-    shared = "sendfile" in text
+    shared = "write" not in text
     assert (into_socket.mover, into_socket.evidence) == (Mover.NONE if shared else Mover.CPU, Evidence.PROVED)
     proof = seen.proofs[into_socket.step or 0]
     assert proof.finding is (Finding.SHARED if shared else Finding.COPIED)
@@ -383,6 +386,13 @@ def as_nobody() -> tuple[list[str], str]:
 
 
 KILLED = {"game": None, "forkserver": 0, "network": 1, "machine": 2, "consumer": 3}
+
+
+async def test_a_pipe_can_be_looked_into_from_other_namespaces(laboratory: Laboratory, scene) -> None:
+    async with laboratory.session(play(scene, GATHERING), parse_plan(SPLICE, CALLS)) as session:
+        for _ in range(2):
+            await session.step()
+        assert (await session.gauges()).pipe_fill == 64 * KIB
 
 
 @pytest.mark.parametrize("user", ["root", "nobody"])

@@ -18,7 +18,7 @@ import pytest
 from msgspec import UNSET, UnsetType
 
 from zcquest.engine.logs import LogSpec, Subscription
-from zcquest.engine.scene import DeadLetters, Neighbour, Poison, Scene
+from zcquest.engine.scene import DeadLetters, Neighbour, Poison, Receive, Scene
 from zcquest.levels.loader import load_campaign
 
 pytestmark = pytest.mark.needs_strace
@@ -64,9 +64,9 @@ jobs = msgspec.json.decode(Path(sys.argv[2]).read_bytes())
 Path(sys.argv[3]).write_bytes(msgspec.json.encode(asyncio.run(main(Path(sys.argv[1]), jobs))))
 """
 
-SEEN_AS = {"send": "sendto", "pread": "pread64", "fadvise": "fadvise64", "recv": "recvfrom"}
+SEEN_AS = {"send": "sendto", "pread": "pread64", "fadvise": "fadvise64", "recv": "recvfrom", "pipe": "pipe2"}
 NAMED = re.compile(r"(\w+)\(")
-ON_PLAN = re.compile(r"(?:\b[356]|=[35])<[^>]*orders-0/|(?:\b[4789]|=[4789])<(?:TCP|socket):")
+ON_PLAN = re.compile(r"(?:\b[356]|=[35])<[^>]*orders-0/|(?:\b[4789]|=[4789])<(?:TCP|socket):|\b1[0-3]<pipe:")
 ANNOTATION = re.compile(r"(?<=\d)<(?:[^<>]|->)*>")
 TEXT = re.compile(r'"(?:[^"\\]|\\.)*"(?:\.\.\.)?')
 MEMORY = re.compile(r"\b(?:buf[23]?|map|index|ack)(?:\+\d+)?\b")
@@ -177,6 +177,39 @@ def odd_plans() -> list[Job]:
     add(
         "no such socket", "repeat:\n sendfile(sock, log, 64K)\n sendfile(sock4, log, 64K)\n", 300007, neighbours=(fast,)
     )
+    for size in (7, 1000, 4097, 65535, 100003):
+        log = 1009 if size < 10 else 300007
+        spliced = f"splice(log, pipe, {size})\n splice(pipe, sock, {size})\n"
+        add(f"splice {size}", f"once:\n pipe()\nrepeat:\n {spliced}", log)
+        add(f"splice 1M {size}", f"once:\n pipe(1M)\nrepeat:\n {spliced}", log)
+        lent = f"vmsplice(pipe, map, {size})\n splice(pipe, sock, {size})\n"
+        add(f"vmsplice {size}", f"once:\n pipe()\n mmap(log)\nrepeat:\n {lent}", log)
+        twice = f"splice(log, pipe, {size})\n tee(pipe, pipe2, {size})\n splice(pipe, sock, {size})\n"
+        both = f"once:\n pipe()\n pipe(128K)\nrepeat:\n {twice} splice(pipe2, sock2, {size})\n"
+        add(f"tee {size}", both, log, neighbours=(fast,))
+    add("poll splice", "once:\n pipe()\nrepeat:\n splice(log, pipe, 64K)\n splice(pipe, sock, 64K)\n", 1 << 20, **slow)
+    unwaiting = " splice(log, pipe, 64K, move, nonblock)\n splice(pipe, sock, 64K, nonblock, move)\n"
+    add("as HAProxy", f"once:\n pipe()\nrepeat:\n{unwaiting}", 1 << 20, **slow)
+    add("a full pipe", "once:\n pipe()\nrepeat:\n splice(log, pipe, 64K, nonblock)\n", 300007)
+    add(
+        "a full pipe, lent to",
+        "once:\n pipe()\n mmap(log)\nrepeat:\n vmsplice(pipe, map, 1M, nonblock, gift)\n",
+        300007,
+    )
+    add("an empty pipe", "once:\n pipe()\nrepeat:\n splice(pipe, sock, 64K, nonblock, more)\n", 4096)
+    add("no pipe at all", "repeat:\n splice(log, sock, 64K)\n", 4096)
+    add("no pipe yet", "repeat:\n splice(log, pipe, 64K)\n", 4096)
+    add("no mapping to lend", "once:\n pipe()\nrepeat:\n vmsplice(pipe, map, 64K)\n", 4096)
+    ends = "once:\n pipe()\nrepeat:\n read(log, buf, 30000)\n write(pipe, buf, 30000)\n read(pipe, buf2, 30000)\n"
+    add("written and read", f"{ends} write(sock, buf2, 30000)\n", 300007)
+    add("sendfile to a pipe", "once:\n pipe()\nrepeat:\n sendfile(pipe, log, 9K)\n splice(pipe, sock, 9K)\n", 300007)
+    plan = "once:\n pipe()\nrepeat:\n sendfile(sock, log, 100003)\non reject:\n splice(log, pipe, msg)\n"
+    plan += " splice(pipe, dlq, msg)\n"
+    add("rejected spliced", plan, 300007, "rocketmq", **poison)
+    plan = (
+        "once:\n pipe()\nrepeat:\n splice(sock, pipe, 64K)\n splice(pipe, log, 64K)\n fsync(log)\n send(sock, ack, 8)\n"
+    )
+    add("received spliced", plan, 300007, receive=Receive())
     wanted = {"topics": 3, "subscription": Subscription(topic="orders-1")}
     chosen = "once:\n mmap(log)\n mmap(index, populate)\n select(index)\nrepeat:\n "
     for sender in (
@@ -283,6 +316,7 @@ def test_the_plans_reach_what_is_to_be_counted(played: dict[str, Played]) -> Non
     assert set(everything) >= {
         *("read", "pread64", "write", "sendto", "sendfile", "mmap", "madvise", "fadvise64", "readahead"),
         *("copy_file_range", "lseek", "poll", "writev"),
+        *("pipe2", "splice", "tee", "vmsplice", "fcntl"),
     }
     assert {one.answer.ending for one in played.values()} >= {"sent", "error", "stalled", "killed", "no_memory"}
     assert played["poll sendfile"].answer.syscalls["poll"] > 3

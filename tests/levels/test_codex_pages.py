@@ -30,11 +30,17 @@ CALLS = (
     "writev",
     "copy_file_range",
     "rewrite",
+    "pipe",
+    "splice",
+    "tee",
+    "vmsplice",
     "lseek",
     "poll",
+    "fcntl",
 )
 IDEAS = (
     "page-cache",
+    "pipe-buffer",
     "dma",
     "copies",
     "mode-switch",

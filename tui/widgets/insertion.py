@@ -36,11 +36,12 @@ def ready_step(name: str, plan: Plan, lane: Lane = Lane.REPEAT) -> str:
     """
     call = CALLS[name]
     mapped = any(step.call == "mmap" for step in plan.steps)
+    piped = any(route.target is Place.PIPE for step in plan.steps for route in CALLS[step.call].routes(step))
     if receives(plan) and name == "send":
         return f"send(sock, ack, {ACK_SIZE})"
     choices = [_choices(parameter, plan, lane) for parameter in call.parameters if not parameter.optional]
     arguments = min(
-        product(*choices), key=lambda words: _oddness(call, words, mapped, _wanted_target(call, plan, lane))
+        product(*choices), key=lambda words: _oddness(call, words, mapped, piped, _wanted_target(call, plan, lane))
     )
     return f"{name}({', '.join(format_size(word) if isinstance(word, int) else word for word in arguments)})"
 
@@ -120,20 +121,21 @@ def _size_in_use(plan: Plan) -> int:
     return sizes.most_common(1)[0][0] if sizes else USUAL_SIZE
 
 
-def _oddness(call: Call, words: Sequence[str | int], mapped: bool, target: str | None) -> tuple[int, ...]:
+def _oddness(call: Call, words: Sequence[str | int], mapped: bool, piped: bool, target: str | None) -> tuple[int, ...]:
     """Compares ways to write a call's arguments; the least odd is the one a reader would expect."""
     step = Step(call.name, tuple(Argument(word, _NOWHERE) for word in words), Lane.REPEAT, _NOWHERE)
     wanted = "map" if mapped or call.advice else "buf"
     routes = call.routes(step)
     astray = int(target is not None and target not in words)
     if not routes:
-        return (1, 0, 0, int(words[0] == "sock"), int(wanted not in words))
+        return (1, 0, 0, int(words[:1] == ("sock",)), int(wanted not in words))
     ends = routes[0]
     into_mapping = ends.target is Place.MAPPING and call.name != "mmap"
     backwards = ends.target is Place.PAGE_CACHE and target != "log"
     to_itself = ends.source is ends.target
+    wrong_end = (ends.target if piped else ends.source) in (Place.PIPE, Place.PIPE2)
     unfilled = ends.source in (Place.BUFFER2, Place.BUFFER3, Place.BUFFER if mapped else Place.MAPPING)
-    return (0, int(to_itself or backwards), astray, int(into_mapping), int(unfilled))
+    return (0, int(to_itself or backwards), int(wrong_end), astray, int(into_mapping), int(unfilled))
 
 
 def _header(line: str) -> Lane | None:

@@ -168,6 +168,7 @@ def useless_in(level: Level) -> frozenset[str]:
     had = {"ack": any(scene.producer for scene in scenes), "dlq": any(scene.dlq for scene in scenes)}
     neighbours = max(len(scene.neighbours) for scene in scenes)
     had |= {word: neighbours >= number for number, word in enumerate(SOCKETS[1:], 1)}
+    had["pipe"] = had["pipe2"] = "pipe" in level.calls
     had["index"] = any(scene.log.format == "rocketmq" for scene in scenes)
     return frozenset(word for word, there in had.items() if not there)
 

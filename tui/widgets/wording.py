@@ -89,6 +89,7 @@ def place_word(place: Place) -> str:
         Place.BUFFER3: "buf3",
         Place.MAPPING: "map",
         Place.PIPE: _("pipe"),
+        Place.PIPE2: "pipe2",
         Place.SOCKET: _("socket"),
         Place.SOCKET2: "sock2",
         Place.SOCKET3: "sock3",

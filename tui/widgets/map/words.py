@@ -25,6 +25,8 @@ def place_name(place: Place, card: str = LOOPBACK) -> str:
             return _("user buffer {name}").format(name=place_word(place))
         case Place.MAPPING:
             return _("mapping")
+        case Place.PIPE2:
+            return place_word(place)
         case Place.PIPE:
             return _("pipe")
         case Place.SOCKET:
