@@ -20,6 +20,14 @@ MAX_TOPICS = 10_000
 MAX_TAG = 64  # characters
 
 
+class OutOfRange(ValueError):
+    """A figure from which no log can be made; `least` and `most` are the bounds, themselves allowed."""
+
+    def __init__(self, name: str, value: int, least: int, most: int) -> None:
+        super().__init__(f"{name}: {value} is not between {least} and {most}")
+        self.value, self.least, self.most = value, least, most
+
+
 class LogSpec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A log of exactly `size` bytes. All sizes in bytes; raises ValueError where no such log can be made.
 
@@ -87,4 +95,4 @@ class LogSpec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
 
 def _within(name: str, value: int, least: int, most: int) -> None:
     if not least <= value <= most:
-        raise ValueError(f"{name}: {value} is not between {least} and {most}")
+        raise OutOfRange(name, value, least, most)

@@ -9,8 +9,11 @@ import msgspec
 
 from zcquest.engine.calls import CALLS
 from zcquest.engine.calls.base import SOCKETS
-from zcquest.engine.logs import LogSpec, format_of, own_log
+from zcquest.engine.logs import LogSpec, UnusableFile, format_of, own_log
+from zcquest.engine.logs.spec import OutOfRange
+from zcquest.engine.message import message
 from zcquest.levels.language import LANGUAGES
+from zcquest.levels.level_error import Rejected
 from zcquest.levels.loader import Level
 from zcquest.levels.progress import Progress
 from zcquest.levels.schema import (
@@ -52,6 +55,10 @@ class LabSettings(msgspec.Struct, frozen=True, kw_only=True):
     network: Literal["loopback", "gathering", "linear"] = "loopback"  # the two others: the bench NIC, its card
 
 
+class UnusableBench(UnusableFile):
+    """What is on the bench does not go together; `message` says why."""
+
+
 class OwnFile(LogFile, frozen=True, kw_only=True):
     """A log that is a file of the player's own."""
 
@@ -75,7 +82,22 @@ def keep_lab_settings(progress: Progress, settings: LabSettings) -> None:
 
 
 def lab_level(settings: LabSettings) -> Level:
-    """The lab as a level without stars. Raises UnusableFile for a file that cannot be played with."""
+    """The lab as a level without stars. Raises UnusableFile for a file that cannot be played with, UnusableBench."""
+    try:
+        return _level(settings)
+    except Rejected as refusal:
+        if not isinstance(bounds := refusal.__cause__, OutOfRange):
+            raise UnusableBench(refusal.reason) from refusal
+        told = message(
+            "no log can be made with {value} bytes there: it takes {least} to {most}",
+            value=bounds.value,
+            least=bounds.least,
+            most=bounds.most,
+        )
+        raise UnusableBench(told) from refusal
+
+
+def _level(settings: LabSettings) -> Level:
     log = _log(settings)
     spec = log.spec()
     poison = _poison(settings, spec)

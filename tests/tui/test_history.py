@@ -17,9 +17,9 @@ from zcquest.levels.loader import load_campaign
 from zcquest.levels.play import open_laboratory, play, read_plan
 from zcquest.levels.progress import Progress, RunRow
 from zcquest.tui.screens.confirm import Confirm
-from zcquest.tui.screens.file_prompt import FilePrompt
 from zcquest.tui.screens.history import HistoryScreen
 from zcquest.tui.screens.level import LevelScreen
+from zcquest.tui.screens.prompt import Prompt
 from zcquest.tui.screens.result import ResultScreen
 from zcquest.tui.widgets.history.lines import sparkline
 
@@ -147,7 +147,7 @@ async def test_progress_is_carried_and_nothing_is_overwritten_or_lost(open_game:
 async def carry(pilot: Pilot[None], key: str, file: Path, words: str) -> None:
     await pilot.press(key)
     await pilot.pause()
-    assert isinstance(pilot.app.screen, FilePrompt)
+    assert isinstance(pilot.app.screen, Prompt)
     pilot.app.screen.query_one(Input).value = str(file)
     await pilot.press("enter")
     await until(pilot, lambda: words in told(pilot))
@@ -173,4 +173,4 @@ async def test_export_and_import_can_be_clicked(open_game: Open, size: tuple[int
         await history(pilot)
         await pilot.click(offset=(shown(pilot).splitlines()[0].index("i Import"), 0))
         await pilot.pause()
-        assert isinstance(pilot.app.screen, FilePrompt)
+        assert isinstance(pilot.app.screen, Prompt)

@@ -6,17 +6,25 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from textual.pilot import Pilot
 from textual.widgets import Input, OptionList
 
-from zcquest.levels.lab import LabSettings, keep_lab_settings, lab_settings
+from zcquest.engine.logs import format_of
+from zcquest.levels.lab import LabSettings, keep_lab_settings, lab_level, lab_settings
 from zcquest.levels.report import RunReport
-from zcquest.tui.screens.file_prompt import FilePrompt
+from zcquest.tui.app import ZcquestApp
 from zcquest.tui.screens.lab import LabScreen
 from zcquest.tui.screens.level import LevelScreen
+from zcquest.tui.screens.prompt import Prompt
 from zcquest.tui.screens.result import ResultScreen
 
 from .conftest import Open, shown
 from .playing import until
+
+
+def notices(pilot: Pilot[None]) -> str:
+    """The notifications in sight."""
+    return "\n".join(notice.message for notice in pilot.app._notifications)
 
 
 @pytest.mark.parametrize("size", [(120, 36), (80, 24)])
@@ -67,7 +75,7 @@ async def test_a_file_of_ones_own_is_played_and_nothing_is_scored(open_game: Ope
     async with open_game() as pilot:
         pilot.app.action_lab()
         await pilot.press("f")
-        assert isinstance(pilot.app.screen, FilePrompt)
+        assert isinstance(pilot.app.screen, Prompt)
         pilot.app.screen.query_one(Input).value = str(tmp_path / "not there")
         await pilot.press("enter")
         assert isinstance(pilot.app.screen, LabScreen)
@@ -90,3 +98,45 @@ async def test_a_file_of_ones_own_is_played_and_nothing_is_scored(open_game: Ope
         await pilot.pause()
         assert pilot.app.screen is level
         assert pilot.app.progress.best("lab").runs == 1
+
+
+async def test_a_value_of_ones_own_is_typed(open_game: Open) -> None:
+    async with open_game((80, 24)) as pilot:
+        pilot.app.action_lab()
+        await pilot.pause()
+        await pilot.press("down", "3", "0", "0", "0", "enter")  # the size
+        assert "[3 000 B]" in shown(pilot).replace("\N{NO-BREAK SPACE}", " ")
+        await pilot.press("down", "7", "0", "0", "enter")
+        bench = lab_settings(pilot.app.progress)
+        assert (bench.size, bench.message) == (3000, 700)
+        await pilot.press("right", "left")  # round the usual ones and it is still no crash
+        await pilot.press("down", "1")  # cold or warm takes none
+        assert isinstance(pilot.app.screen, LabScreen)
+        level = lab_level(bench)
+        assert format_of("kafka").messages(level.scenes[0].log.spec()) == 4
+
+
+@pytest.mark.parametrize(
+    ("typed", "told"), [("1", "it takes 192 to"), ("9Z", "9Z is no such value"), ("9" * 30, "is no such value: 4M")]
+)
+async def test_a_value_that_makes_no_log_is_refused_and_nothing_changes(open_game: Open, typed: str, told: str) -> None:
+    async with open_game() as pilot:
+        pilot.app.action_lab()
+        await pilot.pause()
+        await pilot.press("down", "t")
+        pilot.app.screen.query_one(Input).value = typed
+        await pilot.press("enter")
+        await until(pilot, lambda: told in notices(pilot))
+        assert lab_settings(pilot.app.progress) == LabSettings()
+
+
+async def test_what_does_not_go_together_is_said_when_it_is_begun(open_game: Open) -> None:
+    async with open_game() as pilot:
+        app = pilot.app
+        assert isinstance(app, ZcquestApp)
+        keep_lab_settings(app.progress, LabSettings(format="rocketmq", size=64 << 10, message=64 << 10))
+        app.action_lab()
+        await pilot.pause()
+        await pilot.press("enter")
+        await until(pilot, lambda: "it takes 65544 to" in notices(pilot))
+        assert isinstance(app.screen, LabScreen)

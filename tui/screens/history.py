@@ -29,7 +29,7 @@ from zcquest.levels.verdict import Verdict
 from zcquest.tui.language import N_
 from zcquest.tui.screens.base import ZcScreen
 from zcquest.tui.screens.confirm import Confirm
-from zcquest.tui.screens.file_prompt import FilePrompt
+from zcquest.tui.screens.prompt import Prompt
 from zcquest.tui.widgets.columns import left, right
 from zcquest.tui.widgets.heading import Heading
 from zcquest.tui.widgets.history.lines import run_heads, run_line, spark_lines
@@ -168,11 +168,11 @@ class HistoryScreen(ZcScreen[None]):
     def action_export(self) -> None:
         name = time.strftime("zcquest-progress-%Y%m%d-%H%M%S.json")
         remark = _("Runs, drafts, predictions, hints and settings, as JSON. A file that exists is never overwritten.")
-        self.app.push_screen(FilePrompt(str(Path.home() / name), _("Export to which file?"), remark), self._export)
+        self.app.push_screen(Prompt(str(Path.home() / name), _("Export to which file?"), remark), self._export)
 
     def action_import(self) -> None:
         remark = _("What is there and not here yet is added. Nothing that is here is lost or changed.")
-        self.app.push_screen(FilePrompt("", _("Import from which file?"), remark), self._import)
+        self.app.push_screen(Prompt("", _("Import from which file?"), remark), self._import)
 
     def _export(self, name: str | None) -> None:
         if name:

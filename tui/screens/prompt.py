@@ -1,4 +1,4 @@
-"""Asks for a file's path."""
+"""Asks for one line of text: a file's path, where nothing else is said."""
 
 from __future__ import annotations
 
@@ -11,17 +11,21 @@ from zcquest.tui.language import _
 from zcquest.tui.screens.base import ZcModal
 
 
-class FilePrompt(ZcModal[str]):
-    """Results in what was typed, None when it is left. `question` and `remark` are sentences for the player."""
+class Prompt(ZcModal[str]):
+    """Results in what was typed, None when it is left. `question` and `remark` are sentences for the player.
 
-    def __init__(self, path: str, question: str, remark: str = "") -> None:
+    `example` stands where nothing is typed yet.
+    """
+
+    def __init__(self, text: str, question: str, remark: str = "", example: str = "") -> None:
         super().__init__()
-        self._path, self._question, self._remark = path, question, remark
+        self._text, self._question, self._remark, self._example = text, question, remark, example
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialogue"):
             yield Static(self._question, id="question", markup=False)
-            yield Input(self._path, placeholder=_("a path; ~ is your home folder"), id="path")
+            example = self._example or _("a path; ~ is your home folder")
+            yield Input(self._text, placeholder=example, select_on_focus=False, id="path")
             yield Static(self._remark, id="warning", markup=False)
             yield Footer(show_command_palette=False)
 
