@@ -6,6 +6,7 @@ from pathlib import Path
 
 from zcquest.engine.message import Message, message
 from zcquest.levels.language import ngettext
+from zcquest.levels.plan_files import write_new
 from zcquest.levels.progress import ImportRefused, Progress
 
 MOST = 1 << 30  # bytes: more than a hundred thousand runs
@@ -23,8 +24,7 @@ def export_progress(progress: Progress, path: Path) -> int:
     """Write all progress to the new file `path`; how many runs it holds. Raises NotCarried, also where it exists."""
     document = progress.export_json()
     try:
-        with path.open("xb") as file:
-            file.write(document)
+        write_new(path, document)
     except FileExistsError:
         raise NotCarried(message("{path} exists already: choose another name", path=path)) from None
     except OSError as error:

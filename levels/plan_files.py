@@ -48,11 +48,21 @@ def plan_text_of(file: BinaryIO, name: str) -> str:
 def write_plan_file(path: Path, text: str) -> None:
     """Write the text to a file that is not there yet. Raises NoPlanFile."""
     try:
-        with open(path, "x", encoding="utf-8") as file:
-            file.write(text if text.endswith("\n") else text + "\n")
+        write_new(path, (text if text.endswith("\n") else text + "\n").encode())
     except (OSError, ValueError) as error:
         reason = (error.strerror if isinstance(error, OSError) else None) or str(error)
         raise NoPlanFile(message("{name} cannot be written: {reason}", name=str(path), reason=reason)) from error
+
+
+def write_new(path: Path, content: bytes) -> None:
+    """Write a file that is not there yet, whole or not at all. Raises OSError, and ValueError for a NUL in the name."""
+    with open(path, "xb") as file:
+        try:
+            file.write(content)
+            file.flush()
+        except OSError:
+            path.unlink(missing_ok=True)
+            raise
 
 
 def _read(file: BinaryIO) -> bytes:

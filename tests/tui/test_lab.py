@@ -6,6 +6,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from textual.events import Key
 from textual.pilot import Pilot
 from textual.widgets import Input, OptionList
 
@@ -140,3 +141,17 @@ async def test_what_does_not_go_together_is_said_when_it_is_begun(open_game: Ope
         await pilot.press("enter")
         await until(pilot, lambda: "it takes 65544 to" in notices(pilot))
         assert isinstance(app.screen, LabScreen)
+
+
+async def test_typing_fast_is_typing_all_the_same(open_game: Open) -> None:
+    """Keys that come before the question is drawn are part of the answer, and begin nothing."""
+    async with open_game() as pilot:
+        pilot.app.action_lab()
+        await pilot.press("down")
+        screen = pilot.app.screen
+        for key in "300K":
+            screen.query_one("#bench").post_message(Key(key, key))
+        await until(pilot, lambda: isinstance(pilot.app.screen, Prompt) and pilot.app.screen.query(Input))
+        await until(pilot, lambda: pilot.app.screen.query_one(Input).value == "300K")
+        await pilot.press("enter")
+        assert lab_settings(pilot.app.progress).size == 300 << 10

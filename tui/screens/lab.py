@@ -61,6 +61,7 @@ class LabScreen(ZcScreen[None]):
     def __init__(self) -> None:
         super().__init__()
         self.bench = LabSettings()
+        self._prompt: Prompt | None = None  # asks for a value of the player's own
 
     def compose(self) -> ComposeResult:
         yield Heading()
@@ -96,6 +97,8 @@ class LabScreen(ZcScreen[None]):
                 return bool(self.bench.file) or None
             case "type":
                 return self._marked in _OWN or None
+            case "begin" | "choose":
+                return self._prompt is None
         return super().check_action(action, parameters)
 
     @property
@@ -115,7 +118,11 @@ class LabScreen(ZcScreen[None]):
             self._set(**{name: values[(at + direction) % len(values)]})
 
     def on_key(self, event: Key) -> None:
-        if event.character and event.character.isdecimal() and self._marked in _OWN:
+        """A digit asks for the line's value; what is typed before the question stands there belongs to the answer."""
+        if self._prompt and event.is_printable:
+            event.stop()
+            self._prompt.more(event.character or "")
+        elif event.character and event.character.isdecimal() and self._marked in _OWN:
             event.stop()
             self._ask(event.character)
 
@@ -128,9 +135,11 @@ class LabScreen(ZcScreen[None]):
         name = self._marked
         question = self._lines()[name][0]
         remark, example = _OWN[name]
-        self.app.push_screen(Prompt(begun, question, _(remark), example), lambda told: self._take(name, told))
+        self._prompt = Prompt(begun, question, _(remark), example)
+        self.app.push_screen(self._prompt, lambda told: self._take(name, told))
 
     def _take(self, name: str, told: str | None) -> None:
+        self._prompt = None
         if told is None:
             return
         try:

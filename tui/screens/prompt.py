@@ -30,7 +30,16 @@ class Prompt(ZcModal[str]):
             yield Footer(show_command_palette=False)
 
     def on_mount(self) -> None:
-        self.query_one(Input).focus()
+        line = self.query_one(Input)
+        line.value = self._text  # more of it may have come since it was composed
+        line.cursor_position = len(self._text)
+        line.focus()
+
+    def more(self, text: str) -> None:
+        """Type some more, mounted or not."""
+        self._text += text
+        for line in self.query(Input):
+            line.insert_text_at_cursor(text)
 
     @on(Input.Submitted)
     def take(self, event: Input.Submitted) -> None:
