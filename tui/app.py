@@ -12,12 +12,15 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from textual.actions import ActionParseResult
 from textual.app import App
 from textual.binding import Binding
+from textual.dom import DOMNode
 from textual.events import Resize
 from textual.reactive import reactive
 from textual.screen import Screen
 from textual.types import AnimationLevel
+from textual.widget import Widget
 
 from zcquest.levels import language as languages
 from zcquest.levels.lab import LAB, lab_level, lab_settings
@@ -175,7 +178,7 @@ class ZcquestApp(App[None]):
         self.keep_setting("language", code)
         for screen in self.screen_stack:
             if isinstance(screen, ZcScreen | ZcModal):
-                screen.retranslate()
+                screen.retranslate() if screen.is_mounted else screen.call_later(screen.retranslate)
             screen.refresh_bindings()
 
     def set_theme(self, name: str) -> None:
@@ -295,6 +298,19 @@ class ZcquestApp(App[None]):
         if action in ("help", "command_palette", "words"):
             return not isinstance(self.screen, TooSmall)
         return True
+
+    async def run_action(
+        self,
+        action: str | ActionParseResult,
+        default_namespace: DOMNode | None = None,
+        namespaces: Mapping[str, DOMNode] | None = None,
+    ) -> bool:
+        """As Textual's; what is asked of a screen that does not stand yet is done when it does."""
+        asked = default_namespace.screen if isinstance(default_namespace, Widget) else None
+        if asked and not asked.is_mounted:
+            asked.call_later(self.run_action, action, default_namespace, namespaces)
+            return True
+        return await super().run_action(action, default_namespace, namespaces)
 
     def get_key_display(self, binding: Binding) -> str:
         shown = super().get_key_display(binding)

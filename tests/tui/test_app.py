@@ -30,6 +30,7 @@ from zcquest.tui.screens.home import HomeScreen
 from zcquest.tui.screens.settings import SettingsScreen
 from zcquest.tui.screens.start import CannotPlay, TooSmall
 from zcquest.tui.themes import THEMES
+from zcquest.tui.widgets.machine_map import MachineMap
 
 from .conftest import Open, shown
 
@@ -376,3 +377,21 @@ async def test_the_palette_finds_english_names_too_and_says_so_when_nothing_is_f
             while found not in shown(pilot):
                 await pilot.pause(0.05)
         assert "No matches" not in shown(pilot)
+
+
+@pytest.mark.parametrize("action", ["walk('down')", "run", "step", "hint", "edit", "palette", "scene", "plans", "word"])
+async def test_keys_that_come_before_a_screen_stands_wait_for_it(app: ZcquestApp, action: str) -> None:
+    """A terminal hands on what was typed while the level was still being laid out."""
+    async with app.run_test(size=(120, 36)) as pilot:
+        app.open_level("1-3")
+        level = app.screen
+        assert not level.is_mounted
+        await app.run_action(action, level)
+        app.set_language("zh")
+        await pilot.pause()
+        await pilot.pause()
+        assert level.is_mounted and level in app.screen_stack
+        if action == "walk('down')":
+            assert isinstance(app.focused, MachineMap)
+        elif action in ("palette", "plans", "word"):
+            assert app.screen is not level
