@@ -29,6 +29,7 @@ from zcquest.levels.schema import (
     SceneFile,
 )
 from zcquest.levels.text import parse_text
+from zcquest.levels.typed_path import typed_path
 
 LAB = "lab"  # its id, where a level has one
 SCENE = "lab"
@@ -130,7 +131,7 @@ def _level(settings: LabSettings) -> Level:
 
 def _log(settings: LabSettings) -> LogFile:
     if settings.file:
-        own = own_log(Path(settings.file).expanduser())
+        own = own_log(typed_path(settings.file))
         form: Literal["kafka", "rocketmq"] = "rocketmq" if own.format == "rocketmq" else "kafka"
         return OwnFile(own=own, format=form, size=PositiveSize(own.size), message=PositiveSize(own.message))
     size, message = PositiveSize(settings.size), PositiveSize(settings.message)

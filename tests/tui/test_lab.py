@@ -155,3 +155,13 @@ async def test_typing_fast_is_typing_all_the_same(open_game: Open) -> None:
         await until(pilot, lambda: pilot.app.screen.query_one(Input).value == "300K")
         await pilot.press("enter")
         assert lab_settings(pilot.app.progress).size == 300 << 10
+
+
+async def test_the_home_of_nobody_is_a_path_that_is_not_there(open_game: Open) -> None:
+    async with open_game() as pilot:
+        pilot.app.action_lab()
+        await pilot.press("f")
+        pilot.app.screen.query_one(Input).value = "~nobody-is-called-that/log"
+        await pilot.press("enter")
+        await until(pilot, lambda: "cannot be read" in notices(pilot))
+        assert isinstance(pilot.app.screen, LabScreen)

@@ -25,6 +25,7 @@ from zcquest.levels.language import ngettext, say
 from zcquest.levels.loader import Level, UnknownLevel
 from zcquest.levels.progress import Best, Progress, RunRow
 from zcquest.levels.report import RunReport
+from zcquest.levels.typed_path import typed_path
 from zcquest.levels.verdict import Verdict
 from zcquest.tui.language import N_
 from zcquest.tui.screens.base import ZcScreen
@@ -176,12 +177,12 @@ class HistoryScreen(ZcScreen[None]):
 
     def _export(self, name: str | None) -> None:
         if name:
-            path = Path(name).expanduser()
+            path = typed_path(name)
             self.run_worker(self._carry(export_progress, path, lambda runs: exported(runs, path)))
 
     def _import(self, name: str | None) -> None:
         if name:
-            self.run_worker(self._carry(import_progress, Path(name).expanduser(), imported))
+            self.run_worker(self._carry(import_progress, typed_path(name), imported))
 
     async def _carry(self, carry: Callable[[Progress, Path], T], path: Path, told: Callable[[T], str]) -> None:
         """In a thread with a connection of its own; where nothing is kept, all there is lives in ours."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
 from typing import Any, Final
 
 import msgspec
@@ -19,6 +18,7 @@ from zcquest.engine.logs import UnusableFile, own_log
 from zcquest.engine.sizes import format_size, parse_size
 from zcquest.levels.lab import LAB, LabSettings, UnusableBench, keep_lab_settings, lab_level, lab_settings
 from zcquest.levels.language import say
+from zcquest.levels.typed_path import typed_path
 from zcquest.tui.language import N_, _
 from zcquest.tui.screens.base import ZcScreen
 from zcquest.tui.screens.prompt import Prompt
@@ -180,7 +180,7 @@ class LabScreen(ZcScreen[None]):
         if not path:
             return
         try:
-            own_log(Path(path).expanduser())
+            own_log(typed_path(path))
         except UnusableFile as refusal:
             self._refuse(refusal)
         else:
@@ -237,7 +237,7 @@ class LabScreen(ZcScreen[None]):
         if not self.bench.file:
             return self.bench.format == "rocketmq"
         try:
-            return own_log(Path(self.bench.file).expanduser()).format == "rocketmq"
+            return own_log(typed_path(self.bench.file)).format == "rocketmq"
         except UnusableFile:
             return False
 
@@ -247,7 +247,7 @@ class LabScreen(ZcScreen[None]):
             self.query_one("#log", Static).update(_("The log is made for this, with genuine messages. f takes a file."))
             return
         try:
-            own = own_log(Path(self.bench.file).expanduser())
+            own = own_log(typed_path(self.bench.file))
         except UnusableFile as refusal:
             self.query_one("#log", Static).update(Content.assemble(("! ", "bold $warning"), say(refusal.message)))
             return

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from pathlib import Path
 
 from textual import on
 from textual.app import ComposeResult
@@ -17,6 +16,7 @@ from zcquest.levels.language import gettext as _
 from zcquest.levels.language import say
 from zcquest.levels.plan_files import NoPlanFile, read_plan_file, write_plan_file
 from zcquest.levels.progress import SavedPlan
+from zcquest.levels.typed_path import typed_path
 from zcquest.tui.language import N_
 from zcquest.tui.screens.base import ZcModal
 from zcquest.tui.widgets.columns import left
@@ -167,7 +167,7 @@ class PlanShelf(ZcModal[str | None]):
             self._answered()
             self._fill(answer)
             return
-        path = Path(answer).expanduser()
+        path = typed_path(answer)
         try:
             if asked == "read":
                 self.dismiss(read_plan_file(path))

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 
 from zcquest.commands.printing import print_line, print_notice
 from zcquest.commands.refusal import NO_HOST, PASSED, Refused
 from zcquest.levels.carrying import NotCarried, export_progress, exported, import_progress, imported
 from zcquest.levels.language import say
 from zcquest.levels.progress import ImportRefused, Progress
+from zcquest.levels.typed_path import typed_path
 
 STDIN = STDOUT = "-"
 
@@ -21,7 +21,7 @@ def export(file: str) -> int:
         if file == STDOUT:
             sys.stdout.buffer.write(progress.export_json() + b"\n")
         else:
-            print_line(exported(export_progress(progress, Path(file).expanduser()), file))
+            print_line(exported(export_progress(progress, typed_path(file)), file))
     except NotCarried as failure:
         raise Refused(NO_HOST, say(failure.message)) from None
     finally:
@@ -36,7 +36,7 @@ def import_(file: str) -> int:
         if file == STDIN:
             added = progress.import_json(sys.stdin.buffer.read() if sys.stdin else b"")
         else:
-            added = import_progress(progress, Path(file).expanduser())
+            added = import_progress(progress, typed_path(file))
         print_line(imported(added))
     except (NotCarried, ImportRefused) as failure:
         raise Refused(NO_HOST, say(failure.message)) from None
