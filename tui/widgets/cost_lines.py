@@ -26,6 +26,13 @@ def cost_lines(cost: Cost) -> Content:
     return Content("\n").join(lines)
 
 
+def cost_in_one(cost: Cost) -> Content:
+    """One call, in one line."""
+    calls = ngettext("{count} call", "{count} calls", cost.calls).format(count=grouped(cost.calls))
+    said = _("here {time}: the median of {calls} in your latest runs").format(time=_time(cost.median_ns), calls=calls)
+    return Content.assemble(said, "  ", (evidence_word(Evidence.METERED), "$shared"))
+
+
 def no_cost_lines() -> Content:
     """Before there is anything to show."""
     return Content.styled(_("What does it cost here? m runs a small plan on this kernel and measures it."), "$quiet")
