@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import pytest
 from textual.pilot import Pilot
 from textual.widgets import OptionList
 
 from zcquest.engine.calls import CALLS
 from zcquest.engine.plan import signature
-from zcquest.levels import codex
-from zcquest.tui.screens.codex import CodexScreen, linked
+from zcquest.levels import codex, language
+from zcquest.tui.book import book
+from zcquest.tui.screens.codex import CodexScreen, link_lines, linked
 from zcquest.tui.screens.home import HomeScreen
 from zcquest.tui.screens.result import ResultScreen
 
@@ -142,3 +144,12 @@ async def test_own_runs_tell_what_a_call_costs(open_game: Open) -> None:
         pilot.app.open_codex("write")
         await pilot.pause()
         assert "From your latest run: 16 calls" in shown(pilot)
+
+
+@pytest.mark.parametrize("code", ["en", "zh"])
+def test_the_title_of_a_link_is_never_broken(code: str) -> None:
+    language.set_language(code)
+    for page in book().values():
+        lines = link_lines(page.links, 52).split("\n")
+        assert all(line.cell_length <= 52 for line in lines) and len(lines) <= 3
+        assert sum(line.plain.count("   ") + 1 for line in lines) == len(page.links)

@@ -201,8 +201,15 @@ class CodexScreen(ZcScreen[None]):
             call.update(call_lines(page.name))
         self._show_cost()
         self.query_one("#text", Markdown).update(linked(f"{page.summary}\n\n{page.body}", page.links))
-        self.query_one("#links", Static).update(link_line(page.links))
+        self._show_links()
         self.query_one("#page").scroll_home(animate=False)
+
+    def _show_links(self) -> None:
+        shown = self.query_one("#links", Static)
+        shown.update(link_lines(book()[self._name].links, shown.content_size.width))
+
+    def on_resize(self) -> None:
+        self.call_after_refresh(self._show_links)
 
     def _show_cost(self) -> None:
         """Of a call's page: what own runs or a measurement have shown; nothing on the others."""
@@ -258,9 +265,15 @@ def linked(text: str, links: tuple[str, ...]) -> str:
     return codex.LINK.sub(link, text)
 
 
-def link_line(links: tuple[str, ...]) -> Content:
-    """The page's links with their digits, for who does not use the mouse."""
-    return Content("   ").join(_numbered(links))
+def link_lines(links: tuple[str, ...], width: int) -> Content:
+    """The page's links with their digits, for who does not use the mouse; no title is broken at `width` cells."""
+    lines: list[Content] = []
+    for link in _numbered(links):
+        if lines and lines[-1].cell_length + 3 + link.cell_length <= width:
+            lines[-1] = Content.assemble(lines[-1], "   ", link)
+        else:
+            lines.append(link)
+    return Content("\n").join(lines)
 
 
 def _numbered(links: tuple[str, ...]) -> Iterator[Content]:

@@ -31,6 +31,7 @@ class CompareChoice(ZcModal[Side | None]):
 
     CSS_PATH = "compare.tcss"
     AUTO_FOCUS = "OptionList"
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (110, "-wide")]
 
     def __init__(self, level_id: str, plan: str) -> None:
         """`plan` is the text of the run that is compared."""
