@@ -7,8 +7,13 @@ from zcquest.engine.logs import Delivery
 from zcquest.engine.message import Message, message
 
 
-def checksum(outcome: Outcome) -> Judgement:
-    """The consumer checks what it gets, a Kafka batch or a RocketMQ message at a time: none may be wrong."""
+def checksum(outcome: Outcome) -> Judgement | None:
+    """The consumer checks what it gets, a Kafka batch or a RocketMQ message at a time: none may be wrong.
+
+    None for raw bytes, which hold no checksums.
+    """
+    if outcome.scene.log.format == "raw":
+        return None
     got = outcome.delivery
     if got is None:
         return Judgement(False, message("the consumer died before it could report"))

@@ -41,11 +41,30 @@ def ensure(spec: LogSpec, folder: Path, limit: int = LIMIT) -> Path:
     It is shared by all runs: read it, never write to it. A file counts as good when its size is exact and the CRC-32C
     in its name is that of its bytes; over CHECKED_WHOLE bytes, of 64 samples of 256 KiB spread from start to end.
     Checking reads the file, so it leaves pages of it in the page cache. Blocks while another process makes a log in
-    the same folder. Raises LogUnavailable: no room, or the folder cannot be written.
+    the same folder. Raises LogUnavailable: no room, the folder cannot be written, or the player's file is another one.
     """
     if spec.file is not UNSET:
-        return Path(spec.file)
+        return _still_there(Path(spec.file), spec.size)
     return _kept(folder, _stem(spec), spec.size, lambda: format_of(spec.format).segments(spec), limit)
+
+
+def _still_there(path: Path, size: int) -> Path:
+    """The player's own file, which may have gone or grown since it was looked at."""
+    try:
+        found = path.stat().st_size
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise LogUnavailable(message("{file} cannot be read: {reason}", file=str(path), reason=reason)) from error
+    if found != size:
+        raise LogUnavailable(
+            message(
+                "{file} had {size} bytes and has {found} now: open the lab again",
+                file=str(path),
+                size=size,
+                found=found,
+            )
+        )
+    return path
 
 
 def _kept(folder: Path, stem: str, size: int | None, build: Callable[[], Iterator[bytes]], limit: int) -> Path:

@@ -10,7 +10,7 @@ import pytest
 
 from zcquest.engine.calls import CALLS
 from zcquest.engine.experiment import Laboratory
-from zcquest.engine.logs import LogSpec, UnusableFile, ensure, own_log
+from zcquest.engine.logs import LogSpec, LogUnavailable, UnusableFile, ensure, own_log
 from zcquest.engine.machine.executor import Ending
 from zcquest.engine.places import Mover, Place
 from zcquest.engine.plan import parse_plan
@@ -57,7 +57,7 @@ async def test_raw_bytes_arrive_and_their_hops_are_proved(laboratory: Laboratory
     path = raw_file(folder)
     before = path.stat()
     observed = await laboratory.observe(Scene(name="own", log=own_log(path), start="warm"), SENDFILE)
-    assert observed.features["delivery"].kept
+    assert observed.features["delivery"].kept and "checksum" not in observed.features  # it has none to look at
     assert observed.delivery and observed.delivery.received == 300_007
     (hop,) = [hop for hop in observed.tally.hops if hop.target is Place.SOCKET]
     assert hop.mover is Mover.NONE
@@ -110,3 +110,15 @@ async def test_a_rejected_message_longer_than_those_at_the_start_has_room(
         assert session.dlq and stop.ending is Ending.SENT
         assert session.buffer == 100_000
         assert session.dlq.read_bytes() == log[2 << 10 : 3 << 10] + log[-100_000:]  # both say that they are number 2
+
+
+async def test_a_file_that_has_gone_or_grown_meanwhile_is_said_to_have(laboratory: Laboratory, folder: Path) -> None:
+    path = raw_file(folder)
+    scene = Scene(name="own", log=own_log(path))
+    with path.open("ab") as file:
+        file.write(b"more")
+    with pytest.raises(LogUnavailable, match="300007 bytes and has 300011 now"):
+        await laboratory.observe(scene, SENDFILE, probing=False)
+    path.unlink()
+    with pytest.raises(LogUnavailable, match=f"{path.name} cannot be read: No such file"):
+        await laboratory.observe(scene, SENDFILE, probing=False)
