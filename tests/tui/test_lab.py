@@ -56,7 +56,7 @@ async def test_four_consumers_can_be_played_with(open_game: Open, size: tuple[in
         bench.highlighted = bench.get_option_index("last_rate")
         await pilot.press("right")
         kept = lab_settings(pilot.app.progress)
-        assert (kept.consumers, kept.last_rate) == (4, 8 << 20)
+        assert (kept.consumers, kept.last_rate) == (4, 1 << 20)
         await pilot.press("enter")
         await pilot.pause()
         level = pilot.app.screen
