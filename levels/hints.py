@@ -12,8 +12,9 @@ class Situation:
     """What is known of the player's latest attempt; all empty when there was none.
 
     `errnos` are the names of the errors that calls failed with, `signal` the name of the one that killed the machine,
-    `uses` the calls of the plan, `lost` the features not kept, `over` the metrics above par, `ending` how the run
-    ended, `race` how the level's race did if it was not won, `syntax` that the plan did not parse, `ran` that it ran.
+    `uses` the calls of the plan, `lost` the features not kept, `over` the metrics above par or a limit, `ending` how
+    the run ended, `race` how the level's race did if it was not won, `syntax` that the plan did not parse, `ran` that
+    it ran.
     """
 
     errnos: frozenset[str] = frozenset()

@@ -129,7 +129,7 @@ def situation(report: RunReport | None, verdict: Verdict | None, *, uses: frozen
         signal=signals[0] if signals else "",
         uses=uses,
         lost=frozenset(lost.feature.value for lost in verdict.lost),
-        over=frozenset(metric.value for metric in verdict.over),
+        over=frozenset(metric.value for metric in verdict.over | verdict.broken),
         ending=endings[0] if endings else "",
         race=_race(verdict.contest),
         syntax=syntax,

@@ -84,6 +84,11 @@ class Verdict:
         """The metrics above par in some scene, star metrics or not; those not witnessed are not among them."""
         return frozenset(row.metric for row in self.pars if row.value is not None and not row.met)
 
+    @property
+    def broken(self) -> frozenset[Metric]:
+        """The metrics above a limit in some scene: they hold the level up."""
+        return frozenset(row.metric for row in self.limits if row.value is not None and not row.met)
+
 
 def judge(level: Level, scenes: Sequence[SceneResult], contest: Contest | None = None) -> Verdict:
     """The verdict on one plan's `scenes`, and on its race where the level has one.

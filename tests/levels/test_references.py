@@ -12,11 +12,18 @@ import pytest
 import pytest_asyncio
 
 from zcquest.engine import pagecache
+from zcquest.engine.calls import CALLS
 from zcquest.engine.experiment import Laboratory
+from zcquest.engine.plan import parse
 from zcquest.levels import par
+from zcquest.levels.hints import Situation, choose
+from zcquest.levels.keeping import judge_again
+from zcquest.levels.language import LANGUAGES
 from zcquest.levels.loader import Level, load_campaign, load_level
 from zcquest.levels.par import Trial, beaten, misjudged, try_reference, unreached, write_pars
-from zcquest.levels.play import NoBench, open_laboratory
+from zcquest.levels.play import NoBench, open_laboratory, situation
+from zcquest.levels.schema import STARS
+from zcquest.levels.text import HINT_STEPS
 
 from .conftest import CampaignFolder
 
@@ -85,6 +92,21 @@ async def test_a_reference_earns_what_its_level_states(trials: Trials, level: st
     trial = await trials.of(LEVELS[level], name)
     seen = [(scene.ending, scene.copies, scene.switches, scene.features) for scene in trial.report.scenes]
     assert misjudged([trial]) == [], seen
+
+
+@pytest.mark.parametrize(("level", "name"), REFERENCES, ids=["/".join(key) for key in REFERENCES])
+async def test_the_hints_know_what_a_plan_that_falls_short_ran_into(trials: Trials, level: str, name: str) -> None:
+    """Some step of the hints speaks of this attempt, and not of any."""
+    trial = await trials.of(LEVELS[level], name)
+    if trial.report.stars == STARS:
+        return
+    uses = frozenset(step.call for step in parse(trial.report.plan, CALLS).plan.steps)
+    verdict = judge_again(LEVELS[level], trial.report)
+    now = situation(trial.report, verdict, uses=uses, syntax=False)
+    for code in LANGUAGES:
+        text = LEVELS[level].text(code)
+        said = [choose(text, step, now) for step in HINT_STEPS]
+        assert said != [choose(text, step, Situation()) for step in HINT_STEPS], now
 
 
 @pytest.mark.parametrize("id", LEVELS)
