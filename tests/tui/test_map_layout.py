@@ -2,58 +2,45 @@
 
 from __future__ import annotations
 
-from itertools import combinations, pairwise, starmap
+from functools import cache
+from itertools import combinations, pairwise, product
 
 import pytest
 
-from zcquest.engine.places import Place, Route
+from zcquest.engine.places import CONSUMERS, SOCKETS, Place, Route
 from zcquest.tui.widgets.map.layout import MIN_HEIGHT, MIN_WIDTH, WALL, Floor, Rect, arrange
-from zcquest.tui.widgets.map.routes import Track, tracks
-from zcquest.tui.widgets.map_state import REJECTING
+from zcquest.tui.widgets.map.routes import bundle_of, tracks
+from zcquest.tui.widgets.map.track import Track
 
-BUFFERS = (Place.BUFFER, Place.BUFFER2, Place.BUFFER3)
+EVERYWHERE = (Place.DISK, Place.PAGE_CACHE, Place.NIC)
 MEMORIES: tuple[tuple[Place, ...], ...] = (
     (),
     (Place.BUFFER,),
     (Place.MAPPING,),
     (Place.MAPPING, Place.BUFFER),
-    (Place.MAPPING, *BUFFERS[:2]),
-    (Place.MAPPING, *BUFFERS),
+    (Place.MAPPING, Place.BUFFER, Place.BUFFER2),
+    (Place.MAPPING, Place.BUFFER, Place.BUFFER2, Place.BUFFER3),
 )
-SIZES = ((MIN_WIDTH, MIN_HEIGHT), (78, 18), (84, 18), (84, 23), (101, 27), (160, 60))
-ROUTES = tuple(
-    Route(*ends)
-    for ends in (
-        (Place.DISK, Place.PAGE_CACHE),
-        (Place.PAGE_CACHE, Place.MAPPING),
-        (Place.PAGE_CACHE, Place.BUFFER),
-        (Place.PAGE_CACHE, Place.SOCKET),
-        (Place.MAPPING, Place.BUFFER),
-        (Place.BUFFER, Place.MAPPING),
-        (Place.MAPPING, Place.SOCKET),
-        (Place.BUFFER, Place.SOCKET),
-        (Place.SOCKET, Place.NIC),
-        (Place.NIC, Place.CONSUMER),
-    )
-)
-SIMPLE = [(size, memories, False) for size in SIZES for memories in MEMORIES if len(memories) < 3]
-WITH_MORE = [
-    (size, memories, queue)
-    for size in SIZES
-    for memories in MEMORIES
-    for queue in (False, True)
-    if (queue or len(memories) > 2) and arrange(*size, memories, queue)
-]
+PIPES: tuple[tuple[Place, ...], ...] = ((), (Place.PIPE,), (Place.PIPE, Place.PIPE2))
+WIDE_TERMINAL, NARROW_TERMINAL = (82, 23), (80, 18)  # what is left for the map at 120x36 and at 80x24
+OTHER_SIZES = ((MIN_WIDTH, MIN_HEIGHT), (70, 20), (78, 17), (101, 27), (160, 60))
 
 
-def floors(cases: list[tuple[tuple[int, int], tuple[Place, ...], bool]]) -> pytest.MarkDecorator:
-    names = [f"{w}x{h}-{len(memories)}{'-queue' * queue}" for (w, h), memories, queue in cases]
-    return pytest.mark.parametrize("floor", [arrange(*size, *rest) for size, *rest in cases], ids=names)
+def places(memories: tuple[Place, ...], pipes: tuple[Place, ...], consumers: int, queue: bool) -> tuple[Place, ...]:
+    ends = (*SOCKETS[:consumers], *CONSUMERS[:consumers])
+    return (*EVERYWHERE, *memories, *pipes, *ends, *([Place.DLQ] if queue else []))
 
 
-every_floor = floors(SIMPLE + WITH_MORE)
-simple_floor = floors(SIMPLE)
-floor_with_more = floors(WITH_MORE)
+CASTS = [places(*cast) for cast in product(MEMORIES, PIPES, range(1, 5), (False, True))]
+
+
+FLOORS = [floor for size in (NARROW_TERMINAL, WIDE_TERMINAL) for cast in CASTS if (floor := arrange(*size, cast))]
+FLOORS += [floor for size in OTHER_SIZES for cast in CASTS[::5] if (floor := arrange(*size, cast))]
+
+
+def described(floor: Floor) -> str:
+    """For the message when something does not hold."""
+    return f"{floor.width}x{floor.height} {' '.join(floor.rooms)}"
 
 
 def cells(rect: Rect) -> set[tuple[int, int]]:
@@ -61,11 +48,35 @@ def cells(rect: Rect) -> set[tuple[int, int]]:
 
 
 def usual(floor: Floor) -> list[Route]:
-    """The routes of a plan that goes through all memories, sends from the last, and puts rejected messages aside."""
-    memories = floor.memories
-    chain = [Place.PAGE_CACHE, *memories, Place.SOCKET]
-    routes = [ROUTES[0], *starmap(Route, pairwise(chain)), *ROUTES[-2:], REJECTING]
-    return routes if Place.DLQ not in floor.rooms else [*routes, Route(chain[-3 if memories else 0], Place.DLQ)]
+    """What a plan's bytes do that go through every room there is, and on to every consumer."""
+    rooms, memories = floor.rooms, list(floor.memories)
+    sockets = [place for place in SOCKETS if place in rooms]
+    pipes = [place for place in (Place.PIPE, Place.PIPE2) if place in rooms]
+    chain = [Place.PAGE_CACHE, *memories, *pipes] if pipes else [Place.PAGE_CACHE, *memories]
+    routes = [Route(Place.DISK, Place.PAGE_CACHE), *(Route(*ends) for ends in pairwise(chain))]
+    senders = pipes or [chain[-1]]
+    routes += [Route(senders[index % len(senders)], socket) for index, socket in enumerate(sockets)]
+    routes += [Route(socket, Place.NIC) for socket in sockets]
+    for consumer in CONSUMERS[: len(sockets)]:
+        routes += [Route(Place.NIC, consumer), Route(consumer, Place.NIC)]
+    if Place.DLQ in rooms:
+        routes.append(Route(memories[0] if memories else Place.PAGE_CACHE, Place.DLQ))
+    return routes
+
+
+def other(floor: Floor) -> list[Route]:
+    """What else may be in a plan: past the pipes, out of every room of user memory, and back."""
+    rooms, memories = floor.rooms, floor.memories
+    sockets = [place for place in SOCKETS if place in rooms]
+    routes = [Route(memory, socket) for memory in memories[:2] for socket in sockets]
+    routes += [Route(Place.PAGE_CACHE, memory) for memory in memories]
+    routes += [Route(*ends) for pair in pairwise(memories) for ends in (pair, pair[::-1])]
+    return [*routes, Route(Place.PAGE_CACHE, sockets[0])]
+
+
+@cache
+def usual_ways(floor: Floor) -> dict[Route, Track]:
+    return tracks(floor, usual(floor))
 
 
 def line(track: Track) -> list[tuple[int, int]]:
@@ -73,85 +84,85 @@ def line(track: Track) -> list[tuple[int, int]]:
 
 
 def test_a_pane_below_the_least_size_has_no_floor_plan() -> None:
-    assert arrange(MIN_WIDTH - 1, MIN_HEIGHT, ()) is None
-    assert arrange(MIN_WIDTH, MIN_HEIGHT - 1, ()) is None
+    least = places((), (), 1, False)
+    assert arrange(MIN_WIDTH, MIN_HEIGHT, least)
+    assert arrange(MIN_WIDTH - 1, MIN_HEIGHT, least) is None
+    assert arrange(MIN_WIDTH, MIN_HEIGHT - 1, least) is None
 
 
-@every_floor
-def test_rooms_lie_in_the_pane_apart_from_each_other_and_from_the_wall(floor: Floor) -> None:
-    wall = {(x, y) for x in range(floor.wall, floor.wall + WALL) for y in range(floor.height)}
-    pane = cells(Rect(0, 0, floor.width, floor.height))
-    taken = [wall, *map(cells, floor.rooms.values())]
-    assert all(part <= pane for part in taken)
-    assert not any(one & other for one, other in combinations(taken, 2))
+@pytest.mark.parametrize("size", [NARROW_TERMINAL, WIDE_TERMINAL])
+def test_every_combination_of_rooms_has_a_floor_plan_at_both_sizes_of_terminal(size: tuple[int, int]) -> None:
+    assert [cast for cast in CASTS if arrange(*size, cast) is None] == []
 
 
-@every_floor
-def test_rooms_of_user_memory_lie_behind_the_wall_and_all_others_before_it(floor: Floor) -> None:
-    for place, room in floor.rooms.items():
-        if place in floor.memories:
-            assert room.x >= floor.wall + WALL
-        else:
-            assert room.right <= floor.wall
+def test_rooms_lie_in_the_pane_apart_from_each_other_and_from_the_wall() -> None:
+    for floor in FLOORS:
+        wall = {(x, y) for x in range(floor.wall, floor.wall + WALL) for y in range(floor.height)}
+        pane = cells(Rect(0, 1, floor.width, floor.height - 1))
+        frames = [cells(frame) for frame in floor.frames]
+        assert all(part <= pane for part in frames)
+        assert not any(one & two for one, two in combinations([wall, *frames], 2)), described(floor)
+        rungs = [cells(floor.rooms[place]) for ladder in floor.ladders for place in ladder.places]
+        assert not any(one & two for one, two in combinations(rungs, 2))
+        assert all(any(rung < frame for frame in frames) for rung in rungs)
+        counters = cells(floor.counters)
+        assert counters <= pane and not any(counters & frame for frame in frames)
 
 
-@simple_floor
-def test_every_route_between_two_rooms_has_a_track_from_one_to_the_other(floor: Floor) -> None:
-    ways = tracks(floor, ROUTES)
-    assert set(ways) == {route for route in ROUTES if {route.source, route.target} <= set(floor.rooms)}
-    for route, track in ways.items():
-        assert track.cells[0] in cells(floor.rooms[route.source])
-        (x, y), (before_x, before_y) = track.cells[-1], track.cells[-2]
-        ahead = (2 * x - before_x, 2 * y - before_y)
-        assert ahead in cells(floor.rooms[route.target]), "the arrow head points at the room it leads to"
+def test_rooms_of_user_memory_lie_behind_the_wall_and_all_others_before_it() -> None:
+    for floor in FLOORS:
+        for place, room in floor.rooms.items():
+            if place in floor.memories:
+                assert room.x >= floor.wall + WALL
+            else:
+                assert room.right <= floor.wall
 
 
-@every_floor
-def test_tracks_are_unbroken_and_touch_no_room(floor: Floor) -> None:
-    rooms = set().union(*map(cells, floor.rooms.values()))
-    for track in tracks(floor, usual(floor)).values():
-        for (x, y), (next_x, next_y) in zip(track.cells, track.cells[1:], strict=False):
-            assert abs(next_x - x) + abs(next_y - y) == 1
-        assert not rooms & set(line(track))
-        assert all(0 <= x < floor.width and 0 <= y < floor.height for x, y in line(track))
+def test_every_hop_has_an_unbroken_line_that_touches_both_its_rooms_and_no_other() -> None:
+    for floor in FLOORS:
+        ways = usual_ways(floor)
+        assert set(ways) == set(usual(floor)), described(floor)
+        walls = set().union(*map(cells, floor.frames))
+        for route, track in ways.items():
+            for (x, y), (next_x, next_y) in pairwise(track.cells):
+                assert abs(next_x - x) + abs(next_y - y) == 1
+            assert not walls & set(line(track)), described(floor)
+            assert all(0 <= x < floor.width and 1 <= y < floor.height for x, y in line(track))
+            assert track.cells[0] in cells(floor.rooms[route.source])
+            (x, y), (before_x, before_y) = track.cells[-1], track.cells[-2]
+            ahead = (2 * x - before_x, 2 * y - before_y)
+            assert ahead in cells(floor.rooms[route.target]), "the arrow head points at the room it leads to"
 
 
-@simple_floor
-def test_no_two_tracks_share_a_cell(floor: Floor) -> None:
-    drawn = [set(line(track)) for track in tracks(floor, ROUTES).values()]
-    assert not any(one & other for one, other in combinations(drawn, 2))
+def test_only_hops_to_or_from_user_memory_cross_the_wall_and_each_crosses_it_by_itself() -> None:
+    for floor in FLOORS[::2]:
+        users = set(floor.memories)
+        for route, track in tracks(floor, [*usual(floor), *other(floor)]).items():
+            crossed = [(x, y) for x, y in line(track) if x in range(floor.wall, floor.wall + WALL)]
+            meant = (route.source in users) != (route.target in users)
+            assert len(crossed) == (WALL if meant else 0), described(floor)
+            if crossed and floor.ladders and route.target in SOCKETS:
+                assert {y for _, y in crossed} == {floor.rooms[route.target].y}, described(floor)
 
 
-@every_floor
-def test_only_tracks_to_or_from_user_memory_cross_the_wall(floor: Floor) -> None:
-    users = set(floor.memories)
-    for route, track in tracks(floor, usual(floor)).items():
-        crossed = sum(x in range(floor.wall, floor.wall + WALL) for x, _ in line(track))
-        meant = (route.source in users) != (route.target in users)
-        assert crossed == (WALL if meant else 0)
+def test_lines_meet_only_at_right_angles_in_a_common_trunk_or_at_a_room_of_one_line() -> None:
+    for floor in FLOORS:
+        ways = usual_ways(floor)
+        for (one, way), (two, another) in combinations(ways.items(), 2):
+            for cell in set(line(way)) & set(line(another)):
+                trunk = bundle_of(one) == bundle_of(two)
+                joined = one.target is two.target and floor.rooms[one.target].height == 1
+                crossing = {direction(way, cell), direction(another, cell)} == {"level", "upright"}
+                assert trunk or joined or crossing, described(floor)
 
 
-@floor_with_more
-def test_searched_tracks_reach_their_rooms_and_cross_others_only_at_right_angles(floor: Floor) -> None:
-    routes = usual(floor)
-    ways = tracks(floor, routes)
-    assert list(ways.keys() ^ routes) == []
-    for route, track in ways.items():
-        assert track.cells[0] in cells(floor.rooms[route.source])
-        (x, y), (before_x, before_y) = track.cells[-1], track.cells[-2]
-        assert (2 * x - before_x, 2 * y - before_y) in cells(floor.rooms[route.target])
-    for one, other in combinations(ways.values(), 2):
-        for cell in set(line(one)) & set(line(other)):
-            assert {direction(one, cell), direction(other, cell)} == {"level", "upright"}
-
-
-@floor_with_more
-def test_the_way_back_between_two_rooms_is_a_line_of_its_own_only_where_both_are_needed(floor: Floor) -> None:
-    there, back = Route(Place.DISK, Place.PAGE_CACHE), Route(Place.PAGE_CACHE, Place.DISK)
-    alone = tracks(floor, [back])[back]
-    assert line(alone) == line(tracks(floor, [there])[there])[::-1]
-    both = tracks(floor, [there, back])
-    assert not set(line(both[there])) & set(line(both[back]))
+def test_the_way_back_between_two_rooms_is_a_line_of_its_own_only_where_both_are_needed() -> None:
+    for floor in FLOORS:
+        there, back = Route(Place.DISK, Place.PAGE_CACHE), Route(Place.PAGE_CACHE, Place.DISK)
+        alone = tracks(floor, [back])[back]
+        assert line(alone) == line(tracks(floor, [there])[there])[::-1]
+        both = tracks(floor, [there, back])
+        assert len(both) < 2 or not set(line(both[there])) & set(line(both[back]))
 
 
 def direction(track: Track, cell: tuple[int, int]) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from tests.tui.conftest import shown
 from tests.tui.playing import open_level, until
+from tests.tui.test_map_layout import places
 from textual.widgets import Static
 
 from zcquest.engine.calls import CALLS
@@ -31,11 +32,13 @@ EVERY_MEMORY = (Place.MAPPING, Place.BUFFER, Place.BUFFER2)
 
 @pytest.mark.parametrize("memories", [(), (Place.BUFFER,), EVERY_MEMORY[:2], EVERY_MEMORY], ids=len)
 @pytest.mark.parametrize("queue", [False, True])
-@pytest.mark.parametrize("size", [(78, 18), (80, 20), (120, 30)])
+@pytest.mark.parametrize("pipes", [(), (Place.PIPE,), (Place.PIPE, Place.PIPE2)], ids=len)
+@pytest.mark.parametrize("consumers", [1, 2, 4])
+@pytest.mark.parametrize("size", [(80, 18), (82, 23), (120, 30)])
 def test_every_room_can_be_walked_to_and_every_step_goes_the_way_of_its_key(
-    size: tuple[int, int], queue: bool, memories: tuple[Place, ...]
+    size: tuple[int, int], consumers: int, pipes: tuple[Place, ...], queue: bool, memories: tuple[Place, ...]
 ) -> None:
-    floor = arrange(*size, memories, queue)
+    floor = arrange(*size, places(memories, pipes, consumers, queue))
     assert floor
     found, open_ends = {Place.PAGE_CACHE}, [Place.PAGE_CACHE]
     while open_ends:
@@ -52,7 +55,7 @@ def test_every_room_can_be_walked_to_and_every_step_goes_the_way_of_its_key(
 
 
 def test_the_usual_ways_lead_where_one_looks() -> None:
-    floor = arrange(80, 20, (Place.BUFFER,))
+    floor = arrange(80, 20, places((Place.BUFFER,), (), 1, queue=False))
     assert floor
     assert neighbour(floor, Place.PAGE_CACHE, "left") is Place.DISK
     assert neighbour(floor, Place.PAGE_CACHE, "right") is Place.BUFFER

@@ -17,7 +17,7 @@ from zcquest.levels.play import Unplayable
 from zcquest.levels.schema import SceneFile
 from zcquest.tui.screens.level_log import LARGE
 from zcquest.tui.widgets.hex_view import Dump
-from zcquest.tui.widgets.map.rooms import BUFFER_WORDS
+from zcquest.tui.widgets.map.cast import BUFFER_WORDS
 
 
 class PlaceBytes:

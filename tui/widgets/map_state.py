@@ -10,7 +10,7 @@ from zcquest.engine.calls import CALLS
 from zcquest.engine.calls.base import REJECTED
 from zcquest.engine.control import REFERENCE
 from zcquest.engine.message import Message
-from zcquest.engine.places import Evidence, Mover, Place, Route
+from zcquest.engine.places import CONSUMERS, SOCKETS, Evidence, Mover, Place, Route
 from zcquest.engine.plan import Plan, Step
 
 if TYPE_CHECKING:  # a picture needs none of what makes these
@@ -35,7 +35,8 @@ class MapState:
 
     `plan` is what is written now, `scene` what the last run measured (None before it, or once it no longer holds),
     `gauges` the live readings. `size` is the log's, in bytes; `cold` whether the scene starts with none of it in the
-    page cache, `rejecting` whether its consumer may send messages back, `receiving` whether a producer sends the log.
+    page cache, `rejecting` whether its consumer may send messages back, `receiving` whether a producer sends the log,
+    `consumers` how many there are.
     `scatter_gather`: whether the bench NIC gathers; None: the scene is on loopback. `cursor_step` is the 0-based step
     under the editor's cursor. `moved` are the ways that the latest call's bytes took, in their order; where several
     were made since the reading before, `streams` are those of them all. `crossed`: one of these calls went into the
@@ -52,19 +53,21 @@ class MapState:
     streams: tuple[Stream, ...] = ()
     crossed: bool = False
     receiving: bool = False
+    consumers: int = 1
     scatter_gather: bool | None = None
     cursor_step: int | None = None
     so_far: bool = False
 
     @property
+    def asked(self) -> float:
+        """The part of the log that the plan has come to, 0 to 1; all of it where nothing is fetched ahead of it."""
+        reading = self.cold and self.gauges is not None and self.gauges.cache is not None and not self.receiving
+        return self.gauges.taken / self.size if reading and self.gauges and self.size else 1.0
+
+    @property
     def card(self) -> str:
         """The network device that the machine sends through."""
         return LOOPBACK if self.scatter_gather is None else BENCH
-
-    @property
-    def peer(self) -> Place:
-        """Who is at the far end of the connection."""
-        return Place.PRODUCER if self.receiving else Place.CONSUMER
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,10 +91,11 @@ class MapHop:
         return self.bytes is not None
 
 
-_SENDING = Route(Place.SOCKET, Place.NIC)
 ARRIVING = Route(Place.NIC, Place.CONSUMER)
 REJECTING = Route(Place.CONSUMER, Place.NIC)  # the references that a consumer sends back
 ACKNOWLEDGING = Route(Place.NIC, Place.PRODUCER)
+_SENDING = {socket: Route(socket, Place.NIC) for socket in SOCKETS}
+_ARRIVING = {socket: Route(Place.NIC, far) for socket, far in zip(SOCKETS, CONSUMERS, strict=True)}
 _PRODUCING = Route(Place.PRODUCER, Place.NIC)
 _TAKING = Route(Place.NIC, Place.SOCKET)
 _FLUSHING = Route(Place.PAGE_CACHE, Place.DISK)
@@ -143,9 +147,9 @@ def _expected(state: MapState) -> Iterable[MapHop]:
             if route.source is Place.SOCKET:
                 yield MapHop(_TAKING, (index,))
             yield MapHop(route, (index,))
-            if route.target is Place.SOCKET:
-                yield MapHop(_SENDING, (index,))
-                yield MapHop(ARRIVING)
+            if route.target in _SENDING:
+                yield MapHop(_SENDING[route.target], (index,))
+                yield MapHop(_ARRIVING[route.target])
         if "ack" in step.values:
             yield MapHop(ACKNOWLEDGING, (index,))
         if CALLS[step.call].flushes and "log" in step.values:
@@ -170,8 +174,8 @@ def ways_of(step: Step, *, fetched: bool) -> tuple[Route, ...]:
         if route.source is Place.SOCKET:
             ways += [_PRODUCING, _TAKING]
         ways.append(route)
-        if route.target is Place.SOCKET:
-            ways.append(_SENDING)
+        if route.target in _SENDING:
+            ways.append(_SENDING[route.target])
     if "ack" in step.values:
         ways.append(ACKNOWLEDGING)
     return tuple(ways)

@@ -12,7 +12,9 @@ from zcquest.engine.places import Place
 from zcquest.engine.plan import Argument, Lane, Span, Step
 from zcquest.levels.language import gettext as _
 from zcquest.levels.language import ngettext
-from zcquest.tui.widgets.map.rooms import BUFFER_WORDS, LOG_NAME, bar, cache_bar
+from zcquest.tui.widgets.map.bars import bar, cache_bar
+from zcquest.tui.widgets.map.cast import BUFFER_WORDS
+from zcquest.tui.widgets.map.rooms import LOG_NAME
 from zcquest.tui.widgets.map.words import about_bytes, acknowledged_words, exact_bytes, hop_sentence, rejected_words
 from zcquest.tui.widgets.map_state import MapState, map_hops
 from zcquest.tui.widgets.wording import grouped

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 
 from zcquest.tui.widgets.map.canvas import Canvas
 from zcquest.tui.widgets.map.pens import LINE_CHARACTERS
-from zcquest.tui.widgets.map.router import Point
-from zcquest.tui.widgets.map.routes import Track
+from zcquest.tui.widgets.map.track import Point, Track
 
 FRAMES = 30  # a second
 PACKET = "●"

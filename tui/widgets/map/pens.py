@@ -2,38 +2,51 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from zcquest.engine.places import Mover
+from zcquest.engine.places import CONSUMERS, Mover
 from zcquest.tui.widgets.map.canvas import Canvas
-from zcquest.tui.widgets.map.router import Point
-from zcquest.tui.widgets.map_state import ACKNOWLEDGING, REJECTING, MapHop
+from zcquest.tui.widgets.map.track import Point
+from zcquest.tui.widgets.map_state import ACKNOWLEDGING, MapHop
 
 WALL_LINE, SEAM_LINE = "┃", "┊"
 
 
 @dataclass(frozen=True, slots=True)
 class Pen:
-    """`turns` are the corners that join right+down, left+down, right+up, left+up; `gate` is the line in the wall."""
+    """`joints` join right+down, left+down, right+up, left+up, then three ways: all but left, right, up, down; then all.
+
+    `gate` is the line in the wall.
+    """
 
     ink: str
     level: str
     upright: str
-    turns: str
+    joints: str
     gate: str
 
+    def character(self, arms: int) -> str:
+        """What joins the neighbours in these directions (of UP, RIGHT, DOWN, LEFT)."""
+        match arms:
+            case 5 | 1 | 4:
+                return self.upright
+            case 10 | 2 | 8:
+                return self.level
+        return self.joints[_JOINTS.index(arms)]
 
-_DMA = Pen("dma", "═", "║", "╔╗╚╝", "╪")
-_CPU = Pen("cpu", "━", "┃", "┏┓┗┛", "╋")
-_SHARED = Pen("shared", "┄", "┆", "╭╮╰╯", "╂")
-_MIXED = Pen("cpu", "╍", "╏", "┏┓┗┛", "╋")
-_UNKNOWN = Pen("unknown", "╌", "╎", "╭╮╰╯", "╂")
-_EXPECTED = Pen("expected", "·", "·", "····", WALL_LINE)
-_WIRE = Pen("wire", "─", "│", "╭╮╰╯", "╂")
-_SENT_BACK = {
-    REJECTING: Pen("lost", "╌", "╎", "╭╮╰╯", "╂"),
-    ACKNOWLEDGING: Pen("kept", "╌", "╎", "╭╮╰╯", "╂"),
-}
+
+_JOINTS = (6, 12, 3, 9, 7, 13, 14, 11, 15)
+_LIGHT, _HEAVY, _DOUBLE = "╭╮╰╯├┤┬┴┼", "┏┓┗┛┣┫┳┻╋", "╔╗╚╝╠╣╦╩╬"
+_DMA = Pen("dma", "═", "║", _DOUBLE, "╪")
+_CPU = Pen("cpu", "━", "┃", _HEAVY, "╋")
+_SHARED = Pen("shared", "┄", "┆", _LIGHT, "╂")
+_MIXED = Pen("cpu", "╍", "╏", _HEAVY, "╋")
+_UNKNOWN = Pen("unknown", "╌", "╎", _LIGHT, "╂")
+_EXPECTED = Pen("expected", "·", "·", "·" * len(_JOINTS), WALL_LINE)
+_WIRE = Pen("wire", "─", "│", _LIGHT, "╂")
+_REJECTED = Pen("lost", "╌", "╎", _LIGHT, "╂")
+_ACKNOWLEDGED = Pen("kept", "╌", "╎", _LIGHT, "╂")
 
 _BY_MOVER = {
     Mover.DMA: _DMA,
@@ -45,44 +58,44 @@ _BY_MOVER = {
 }
 LINE_CHARACTERS = frozenset(
     "".join(
-        pen.level + pen.upright + pen.turns + pen.gate for pen in (*_BY_MOVER.values(), *_SENT_BACK.values(), _EXPECTED)
+        pen.level + pen.upright + pen.joints + pen.gate
+        for pen in (*_BY_MOVER.values(), _REJECTED, _ACKNOWLEDGED, _EXPECTED)
     )
     + "►◄▼▲"
 )
 _HEADS = {(1, 0): "►", (-1, 0): "◄", (0, 1): "▼", (0, -1): "▲"}
-_TURNS = {frozenset(ways): index for index, ways in enumerate(
-    (((1, 0), (0, 1)), ((-1, 0), (0, 1)), ((1, 0), (0, -1)), ((-1, 0), (0, -1)))
-)}  # fmt: skip
+_ARMS = {(0, -1): 1, (1, 0): 2, (0, 1): 4, (-1, 0): 8}
 
 
 def pen_of(hop: MapHop) -> Pen:
-    """The pen for a hop: dotted until something was measured."""
-    if hop.measured and hop.route in _SENT_BACK:
-        return _SENT_BACK[hop.route]
-    return _BY_MOVER[hop.mover] if hop.measured else _EXPECTED
+    """The pen for a hop: dotted until bytes were measured."""
+    if not hop.bytes:
+        return _EXPECTED
+    if hop.route == ACKNOWLEDGING:
+        return _ACKNOWLEDGED
+    return _REJECTED if hop.route.source in CONSUMERS else _BY_MOVER[hop.mover]
 
 
-def draw_line(canvas: Canvas, cells: list[Point], pen: Pen, stress: str = "") -> None:
-    """A line from the first of neighbouring `cells`, itself not drawn on, to an arrow head on the last.
+def draw_lines(canvas: Canvas, lines: Sequence[tuple[list[Point], Pen, str]], wall: range) -> None:
+    """Lines of one bundle, each as its cells, its pen and its stress; where they share cells, as one.
 
-    In the wall it shows as a gate.
+    A line goes from the first of its cells, itself not drawn on, to an arrow head on the last. In the columns of the
+    `wall` it shows as a gate. A trunk of several kinds is drawn as mixed, one under stress wherever it goes.
     """
-    for before, (x, y), after in zip(cells, cells[1:], [*cells[2:], None], strict=False):
-        if canvas.at(x, y).text == WALL_LINE:
-            canvas.put(x, y, pen.gate, "wall" if pen is _EXPECTED else pen.ink, stress)
-        else:
-            canvas.put(x, y, _character(pen, before, (x, y), after), pen.ink, stress)
+    arms: dict[Point, int] = {}
+    pens: dict[Point, Pen] = {}
+    stressed: dict[Point, str] = {}
+    for cells, pen, stress in lines:
+        for before, here, after in zip(cells, cells[1:], [*cells[2:], None], strict=False):
+            pens[here] = pen if pens.get(here, pen) is pen else _MIXED
+            stressed[here] = stressed.get(here) or stress
+            arms[here] = arms.get(here, 0) | _ARMS[_way(here, before)] | (_ARMS[_way(here, after)] if after else 0)
+    heads = {cells[-1]: _HEADS[_way(cells[-2], cells[-1])] for cells, _, _ in lines}
+    for (x, y), pen in pens.items():
+        walled = x in wall
+        text = pen.gate if walled else heads.get((x, y)) or pen.character(arms[x, y])
+        canvas.put(x, y, text, "wall" if walled and pen is _EXPECTED else pen.ink, stressed[x, y])
 
 
-def _character(pen: Pen, before: Point, here: Point, after: Point | None) -> str:
-    come = _way(before, here)
-    if after is None:
-        return _HEADS[come]
-    go = _way(here, after)
-    if come == go:
-        return pen.level if go[1] == 0 else pen.upright
-    return pen.turns[_TURNS[frozenset((go, (-come[0], -come[1])))]]
-
-
-def _way(start: Point, end: Point) -> tuple[int, int]:
+def _way(start: Point, end: Point) -> Point:
     return end[0] - start[0], end[1] - start[1]

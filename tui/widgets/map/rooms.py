@@ -12,7 +12,9 @@ from zcquest.engine.pagecache import Residency
 from zcquest.engine.places import Place
 from zcquest.levels.language import gettext as _
 from zcquest.levels.language import ngettext, say
-from zcquest.tui.widgets.map.words import about_bytes, acknowledged_words, exact_bytes, rejected_words
+from zcquest.tui.widgets.map.bars import bar, cache_bar
+from zcquest.tui.widgets.map.cast import BUFFER_WORDS, MEMORY_WORDS
+from zcquest.tui.widgets.map.words import about_bytes, acknowledged_words, brief_bytes, exact_bytes, rejected_words
 from zcquest.tui.widgets.map_state import LOOPBACK, MapState
 from zcquest.tui.widgets.wording import grouped
 
@@ -20,9 +22,7 @@ if TYPE_CHECKING:
     from zcquest.levels.report import SceneReport
 
 LOG_NAME = "orders-0"
-_FILLED, _HALF, _EMPTY = "█", "▒", "░"
-BUFFER_WORDS = {Place.BUFFER: "buf", Place.BUFFER2: "buf2", Place.BUFFER3: "buf3"}
-MEMORY_WORDS = {Place.MAPPING: "map", **BUFFER_WORDS}  # user space, from top to bottom
+_SHORT_BAR = 4  # cells
 
 
 def readings(place: Place, state: MapState, width: int, others: Collection[Place] = ()) -> list[tuple[str, str]]:
@@ -44,7 +44,7 @@ def _page_cache(state: MapState, width: int) -> Iterable[tuple[str, str]]:
     if not state.gauges:
         yield start, "quiet"
         return
-    yield cache_bar(state.gauges.cache_map, width), "bar"
+    yield cache_bar(state.gauges.cache_map, width, state.asked), "bar"
     if cache := state.gauges.cache:
         yield _pages(cache, width), "reading"
     yield start, "quiet"
@@ -81,6 +81,30 @@ def _buffer(state: MapState, width: int) -> Iterable[tuple[str, str]]:
 def _one_of_buffers(place: Place, state: MapState) -> Iterable[tuple[str, str]]:
     yield from _work(place, state)
     yield _("your copy"), "quiet"
+
+
+def _pipe(state: MapState, width: int) -> Iterable[tuple[str, str]]:
+    now = state.gauges
+    return _filled(now.pipe_fill if now else None, now.pipe_size if now else None, width)
+
+
+def _second_pipe(state: MapState, width: int) -> Iterable[tuple[str, str]]:
+    now = state.gauges
+    return _filled(now.pipe2_fill if now else None, now.pipe2_size if now else None, width)
+
+
+def _filled(count: int | None, capacity: int | None, width: int) -> Iterable[tuple[str, str]]:
+    """A bar that leaves room for the figure beside it where both fit, for a pipe's room may have one line."""
+    if count is None or not capacity:
+        yield _("page references"), "quiet"
+        return
+    told = f"{brief_bytes(count)}/{brief_bytes(capacity)}"
+    beside = width - len(told) - 1
+    if beside >= _SHORT_BAR:
+        yield f"{bar(count / capacity, beside)} {told}", "reading"
+    else:
+        yield told, "reading"
+        yield bar(count / capacity, width), "bar"
 
 
 def _socket(state: MapState, width: int) -> Iterable[tuple[str, str]]:
@@ -170,6 +194,8 @@ _READINGS = {
     Place.BUFFER: _buffer,
     Place.BUFFER2: _buffer,
     Place.BUFFER3: _buffer,
+    Place.PIPE: _pipe,
+    Place.PIPE2: _second_pipe,
     Place.SOCKET: _socket,
     Place.NIC: _nic,
     Place.CONSUMER: _consumer,
@@ -185,24 +211,3 @@ def _work(place: Place, state: MapState) -> Iterable[tuple[str, str]]:
         first = step.arguments[0].value if step.arguments else None
         if not call.system and not call.moves and first == MEMORY_WORDS[place]:
             yield f"{'▸' if index == state.cursor_step else ''}{index + 1} {call.name}", "work"
-
-
-def bar(fraction: float, width: int) -> str:
-    """A filled bar; anything at all shows at least a trace, and only all of it shows as full."""
-    fraction = min(max(fraction, 0.0), 1.0)
-    filled = int(fraction * width)
-    trace = _HALF if fraction > 0 and filled < width else ""
-    return (_FILLED * filled + trace).ljust(width, _EMPTY)
-
-
-def cache_bar(stretches: tuple[float, ...], width: int) -> str:
-    """What is resident along the log, from its start at the left to its end."""
-    if not stretches:
-        return _EMPTY * width
-    cells = []
-    for cell in range(width):
-        start = cell * len(stretches) // width
-        part = stretches[start : max(start + 1, (cell + 1) * len(stretches) // width)]
-        share = sum(part) / len(part)
-        cells.append(_FILLED if share == 1 else _EMPTY if share == 0 else _HALF)
-    return "".join(cells)

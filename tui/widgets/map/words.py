@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from zcquest.engine.places import Evidence, Mover, Place
+from zcquest.engine.places import CONSUMERS, SOCKETS, Evidence, Mover, Place
 from zcquest.levels.language import gettext as _
 from zcquest.levels.language import ngettext, say
 from zcquest.levels.words import evidence_word
-from zcquest.tui.widgets.map_state import ACKNOWLEDGING, ARRIVING, LOOPBACK, REJECTING, MapHop, MapState, map_hops
+from zcquest.tui.widgets.map_state import ACKNOWLEDGING, LOOPBACK, REJECTING, MapHop, MapState, map_hops
 from zcquest.tui.widgets.wording import grouped, place_word
 
 _UNITS = ("KiB", "MiB", "GiB", "TiB")
@@ -25,14 +25,12 @@ def place_name(place: Place, card: str = LOOPBACK) -> str:
             return _("user buffer {name}").format(name=place_word(place))
         case Place.MAPPING:
             return _("mapping")
-        case Place.PIPE2:
+        case Place.PIPE | Place.PIPE2:
             return place_word(place)
-        case Place.PIPE:
-            return _("pipe")
         case Place.SOCKET:
             return _("socket buffer")
         case Place.SOCKET2 | Place.SOCKET3 | Place.SOCKET4:
-            return place_word(place)
+            return _("socket buffer {name}").format(name=place_word(place))
         case Place.NIC:
             return _("NIC {card}").format(card=card)
         case Place.CONSUMER:
@@ -43,6 +41,11 @@ def place_name(place: Place, card: str = LOOPBACK) -> str:
             return _("producer")
         case Place.DLQ:
             return _("DLQ")
+
+
+def ladder_name(first: Place) -> str:
+    """The title of the rooms of one line each that begin with this one."""
+    return _("sockets") if first in SOCKETS else _("consumers")
 
 
 def mover_name(mover: Mover) -> str:
@@ -76,6 +79,11 @@ def about_bytes(count: int) -> str:
     return f"{value:.{max(0, 3 - len(str(int(value))))}f} {_UNITS[power - 1]}"
 
 
+def brief_bytes(count: int) -> str:
+    """`64K`, `1.95M`, `512`: where there is no room for more."""
+    return about_bytes(count).replace(" ", "").replace("iB", "").replace("B", "").replace("\N{NO-BREAK SPACE}", "")
+
+
 def exact_bytes(count: int) -> str:
     """`65 536 B`."""
     return f"{grouped(count)} B"
@@ -94,7 +102,7 @@ def acknowledged_words(count: int) -> str:
 def unmeasured_word(hop: MapHop, state: MapState) -> str:
     """What to say of a hop without bytes: what the plan makes one expect, or where a run stands."""
     if state.so_far:
-        return _("told at the end") if hop.route == ARRIVING else _("not yet")
+        return _("told at the end") if hop.route.target in CONSUMERS else _("not yet")
     return _("no bytes") if state.scene else _("expected")
 
 
