@@ -10,7 +10,7 @@ from typing import Any
 from zcquest.engine.calls.base import SOCKETS
 from zcquest.engine.control import Peeked
 from zcquest.engine.experiment import Line
-from zcquest.engine.gauges import Gauges
+from zcquest.engine.gauges import Gauges, Outlet
 from zcquest.engine.message import Message
 from zcquest.engine.places import Route
 from zcquest.engine.plan import Lane, Plan
@@ -21,8 +21,10 @@ from zcquest.levels.progress import Prediction
 from zcquest.levels.report import RunReport, SceneReport
 from zcquest.levels.schema import SceneFile
 from zcquest.levels.verdict import Verdict
-from zcquest.tui.widgets.map_state import ARRIVING, REJECTING, MapState, Stream, ways_of
+from zcquest.tui.widgets.map_state import ARRIVALS, REJECTING, MapState, Stream, ways_of
 from zcquest.tui.widgets.trace_row import TraceRow, call_rows
+
+_NOTHING_YET = Outlet(sent=0, send_queue=0, receive_queue=0, received=0, messages=0)
 
 
 class Phase(StrEnum):
@@ -66,11 +68,14 @@ class Live:
         return tuple(line for line in self.lines if line.number >= seen)
 
     @property
-    def arrived(self) -> int:
-        """Messages since the reading before, at least one where any byte came."""
-        if self.gauges is None or self.gauges.received <= (self.before.received if self.before else 0):
-            return 0
-        return max(1, self.gauges.messages - (self.before.messages if self.before else 0))
+    def arrived(self) -> tuple[int, ...]:
+        """Messages to each consumer since the reading before, at least one where any byte came."""
+        now = self.gauges.outlets if self.gauges else ()
+        before = self.before.outlets if self.before else (_NOTHING_YET,) * len(now)
+        return tuple(
+            max(1, one.messages - other.messages) if one.received > other.received else 0
+            for one, other in zip(now, before, strict=True)
+        )
 
     @property
     def rejected(self) -> int:
@@ -113,6 +118,7 @@ class LevelView:
             cold=self.scene.start == "cold",
             rejecting=bool(self.scene.poison),
             receiving=self.scene.producer is not None,
+            consumers=1 + len(self.scene.neighbours),
             scatter_gather=self.scene.network.scatter_gather if self.scene.network else None,
             moved=self._ways(latest[0]) if len(latest) == 1 else (),
             streams=self._streams(),
@@ -135,7 +141,7 @@ class LevelView:
         calls = self.live.latest if len(self.live.latest) > 1 else ()
         counts = Counter(route for line in calls for route in self._ways(line))
         if self.scene.producer is None:
-            counts[ARRIVING] += self.live.arrived
+            counts.update(dict(zip(ARRIVALS, self.live.arrived, strict=False)))
             counts[REJECTING] += self.live.rejected
         return tuple(Stream(route, count) for route, count in counts.items() if count > 0)
 

@@ -91,11 +91,12 @@ class MapHop:
         return self.bytes is not None
 
 
-ARRIVING = Route(Place.NIC, Place.CONSUMER)
+ARRIVALS = tuple(Route(Place.NIC, consumer) for consumer in CONSUMERS)
+ARRIVING = ARRIVALS[0]
 REJECTING = Route(Place.CONSUMER, Place.NIC)  # the references that a consumer sends back
 ACKNOWLEDGING = Route(Place.NIC, Place.PRODUCER)
 _SENDING = {socket: Route(socket, Place.NIC) for socket in SOCKETS}
-_ARRIVING = {socket: Route(Place.NIC, far) for socket, far in zip(SOCKETS, CONSUMERS, strict=True)}
+_ARRIVING = dict(zip(SOCKETS, ARRIVALS, strict=True))
 _PRODUCING = Route(Place.PRODUCER, Place.NIC)
 _TAKING = Route(Place.NIC, Place.SOCKET)
 _FLUSHING = Route(Place.PAGE_CACHE, Place.DISK)
@@ -128,9 +129,12 @@ def _measured(scene: SceneReport) -> Iterable[MapHop]:
     if came := sum(hop.bytes for hop in scene.hops if (hop.source, hop.target) == (_TAKING.source, _TAKING.target)):
         yield MapHop(_PRODUCING, (), None, came, Evidence.COUNTED)
         yield MapHop(ACKNOWLEDGING, (), None, scene.meters.payload_bytes, Evidence.COUNTED)
-    elif scene.meters.payload_bytes:
-        # no copy of the plan's: the far side of the wire, as the consumer counted it
-        yield MapHop(ARRIVING, (), None, scene.meters.payload_bytes, Evidence.COUNTED)
+    else:
+        # no copy of the plan's: the far side of the wire, as each consumer counted it
+        counts = [consumer.payload_bytes for consumer in scene.consumers] or [scene.meters.payload_bytes]
+        for way, count in zip(ARRIVALS, counts, strict=False):
+            if count:
+                yield MapHop(way, (), None, count, Evidence.COUNTED)
     if scene.rejections:
         yield MapHop(REJECTING, (), None, scene.rejections * REFERENCE.size, Evidence.COUNTED)
 

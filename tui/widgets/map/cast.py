@@ -24,8 +24,8 @@ def rooms_of(state: MapState, hops: Iterable[MapHop]) -> tuple[Place, ...]:
     worked_on = {argument.value for step in steps if not CALLS[step.call].system for argument in step.arguments}
     count = max(
         state.consumers,
-        *(index for ends in (SOCKETS, CONSUMERS) for index, place in enumerate(ends, 1) if place in touched),
-        1,
+        len(state.scene.consumers) if state.scene else 0,
+        *(number for ends in (SOCKETS, CONSUMERS) for number, place in enumerate(ends, 1) if place in touched),
     )
     rooms = {Place.DISK, Place.PAGE_CACHE, Place.NIC, *SOCKETS[:count]}
     rooms.update([Place.PRODUCER] if state.receiving else CONSUMERS[:count])

@@ -90,14 +90,14 @@ def _figures(said: _Said, state: MapState) -> list[str]:
     counts = {each.bytes or 0 for each in said.hops}
     total = sum(each.bytes or 0 for each in said.hops)
     many = len(said.hops) > 1 and len(counts) == 1
-    shown = f"{len(said.hops)}× {about_bytes(counts.pop())}" if many else about_bytes(total)
-    model = "≈ " if hop.evidence is Evidence.MODELLED else ""
-    return [model + shown, evidence_name(hop.evidence) if hop.evidence else ""]
+    model = "≈" if hop.evidence is Evidence.MODELLED else ""
+    shown = f"{model}{len(said.hops)}×{about_bytes(counts.pop())}" if many else f"{model} {about_bytes(total)}".strip()
+    return [shown, evidence_name(hop.evidence) if hop.evidence else ""]
 
 
 def _write_along(canvas: Canvas, choices: list[str], space: Rect, ink: str, stress: str) -> None:
     """On the line: the first that leaves some of it, between blanks where they leave some too."""
-    words = next((words for words in choices if cell_len(words) + 2 <= space.width), fit(choices[-1], space.width - 2))
+    words = next((words for words in choices if cell_len(words) < space.width), fit(choices[-1], space.width - 1))
     if cell_len(words) + 6 <= space.width:
         words = f" {words} "
     canvas.write(space.x + (space.width - cell_len(words)) // 2, space.y, words, ink, stress)

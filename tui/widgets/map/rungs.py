@@ -5,10 +5,12 @@ from __future__ import annotations
 from zcquest.engine.gauges import Outlet
 from zcquest.engine.places import CONSUMERS, SOCKETS, Place
 from zcquest.levels.language import gettext as _
+from zcquest.levels.language import say
 from zcquest.tui.widgets.map.bars import bar
 from zcquest.tui.widgets.map.cast import SOCKET_WORDS
 from zcquest.tui.widgets.map.words import about_bytes, brief_bytes
 from zcquest.tui.widgets.map_state import MapState, map_hops
+from zcquest.tui.widgets.wording import grouped, mark
 
 _LEAST_BAR = 3  # cells
 
@@ -20,9 +22,20 @@ def rung(place: Place, state: MapState, width: int) -> list[tuple[str, str]]:
     return _consumer(place, state, width)
 
 
-def caption(first: Place, state: MapState) -> str:
-    """What the figures are in the ladder that begins with this place."""
-    return _("Send-Q/Recv-Q") if first in SOCKETS and state.gauges else ""
+def caption(first: Place, state: MapState) -> tuple[str, str]:
+    """What is to be said of all rooms of the ladder that begins with this place, and its ink: what their figures are,
+    or how it ended."""
+    if first in SOCKETS:
+        return (_("Send-Q/Recv-Q") if state.gauges else ""), "quiet"
+    judged = state.scene.features.get("delivery") if state.scene and not state.so_far else None
+    if judged is None or state.scene is None:
+        return "", "quiet"
+    counts = {consumer.messages for consumer in state.scene.consumers}
+    said = say(judged.detail)
+    if judged.kept and len(counts) == 1:
+        count = counts.pop()
+        said = _("{count} each").format(count=grouped(count))
+    return f"{mark(judged.kept)} {said}", "kept" if judged.kept else "lost"
 
 
 def outlet_of(place: Place, state: MapState) -> Outlet | None:
