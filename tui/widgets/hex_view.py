@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from dataclasses import dataclass
 
 from rich.segment import Segment
@@ -19,7 +19,7 @@ from zcquest.engine.logs.formats import Field
 from zcquest.tui.language import N_
 
 ROW = 16  # bytes
-_HEX_AT, _TEXT_AT = 10, 60  # columns of the first byte in hex and as text
+_HEX_AT, _TEXT_AT, _NAMES_AT = 10, 60, 78  # columns of the first byte in hex and as text, and of the fields' names
 _HALF = 8  # bytes after which a blank stands
 _GAP = "░░"
 
@@ -199,9 +199,25 @@ class HexView(Widget, can_focus=True):
             cells.append(Segment(_GAP if byte is None else f"{byte:02x}", style))
             cells.append(Segment(gap, self.rich_style))
             text.append(Segment(_printable(byte), style))
-        strip = Strip(cells)
-        strip = Strip([*strip, Segment(" " * max(0, _TEXT_AT - strip.cell_length), self.rich_style), *text])
-        return strip.adjust_cell_length(width, self.rich_style)
+        filler = Segment(" " * max(0, _TEXT_AT - Strip(cells).cell_length), self.rich_style)
+        after = Segment(" " * max(0, _NAMES_AT - _TEXT_AT - len(text)), self.rich_style)
+        return Strip([*cells, filler, *text, after, *self._names(start, width - _NAMES_AT)]).adjust_cell_length(
+            width, self.rich_style
+        )
+
+    def _names(self, start: int, width: int) -> list[Segment]:
+        """The fields that begin in this row, as many as have room."""
+        dump = self.dump
+        first, last = bisect_left(self._edges, start), bisect_left(self._edges, start + ROW)
+        segments: list[Segment] = []
+        for index in range(first, last):
+            name = dump.named.fields[index].name if dump and dump.named else ""
+            width -= len(name) + 2
+            if width < 0:
+                break
+            part = "field" if index == self._index(self.cursor) else "other" if index % 2 else "byte"
+            segments += [Segment(name, self._style(part)), Segment("  ", self.rich_style)]
+        return segments
 
     def _part(self, offset: int) -> str:
         """The look of a byte: the cursor's field stands out, its neighbours take turns."""

@@ -39,10 +39,10 @@ def caption(first: Place, state: MapState) -> tuple[str, str]:
 
 
 def outlet_of(place: Place, state: MapState) -> Outlet | None:
-    """The live readings of the connection that the socket or the consumer is at an end of."""
-    index = (SOCKETS if place in SOCKETS else CONSUMERS).index(place)
+    """The live readings of the connection that the place is at an end of; None where it is no socket or consumer."""
+    index = next((ends.index(place) for ends in (SOCKETS, CONSUMERS) if place in ends), None)
     outlets = state.gauges.outlets if state.gauges else ()
-    return outlets[index] if index < len(outlets) else None
+    return outlets[index] if index is not None and index < len(outlets) else None
 
 
 def _socket(name: str, live: Outlet | None, width: int) -> list[tuple[str, str]]:
