@@ -59,7 +59,8 @@ def _write(canvas: Canvas, said: _Said, state: MapState) -> None:
         who = []
     words = [word for word in (*who[:1], *figures) if word]
     stress = "bold" if said.current else ""
-    choices = [_beside(canvas, words, margin) for margin in said.track.margins]
+    fewer = [words[:count] for count in range(len(words), 0, -1)]
+    choices = [_beside(canvas, some, margin) for some in fewer for margin in said.track.margins]
     for x, y, text in max(choices, key=_count, default=[]):
         canvas.write(x, y, text, ink, stress)
 
@@ -107,15 +108,26 @@ _Placed = list[tuple[int, int, str]]
 
 
 def _beside(canvas: Canvas, words: list[str], margin: Margin) -> _Placed:
-    """Where the words may stand, from the first to the last that there is room for."""
-    placed = []
-    for space, text in zip(margin.lines, _lines(words, margin), strict=False):
+    """Where the words may stand, from the first to the last that there is room for, row by row."""
+    placed: _Placed = []
+    lines = _lines(words, margin)
+    for space in margin.lines:
+        text = lines[len(placed)]
         width = cell_len(text)
-        start = {"left": 0, "center": (space.width - width) // 2, "right": space.width - width}[margin.align]
-        if width > space.width or not canvas.free(space.x + start, space.y, width):
+        start = space.x + {"left": 0, "center": (space.width - width) // 2, "right": space.width - width}[margin.align]
+        if width <= space.width and _apart(canvas, start, space.y, width):
+            placed.append((start, space.y, text))
+        elif placed:
             break
-        placed.append((space.x + start, space.y, text))
+        if len(placed) == len(lines):
+            break
     return placed
+
+
+def _apart(canvas: Canvas, x: int, y: int, width: int) -> bool:
+    """Whether nothing is on these cells, nor other words directly beside them."""
+    beside = canvas.at(x - 1, y).text + canvas.at(x + width, y).text
+    return canvas.free(x, y, width) and not any(character.isalnum() for character in beside)
 
 
 def _count(placed: _Placed) -> int:

@@ -138,16 +138,20 @@ def _one_way(pipe: bool, queue: bool) -> _Rows:
     return {"top": (0, 0, 1), "cache": cache, **between, "third": (2, 2, 4), "far": far}
 
 
-def _many_ways(ladder: int, pipe: bool, queue: bool) -> _Rows:
+def _many_ways(ladder: int, pipes: int, queue: bool) -> _Rows:
     """Several connections: their sockets in a ladder of so many rows, the DLQ below it."""
-    between: _Rows = {"first": (1, 2, 3), "pipe": (3, 3, 4), "second": (1, 2, 3)} if pipe else {"second": (2, 3, 4)}
+    between: _Rows = {"first": (1, 2, 3), "pipe": (3, 3, 3), "second": (1, 3, 4)} if pipes else {"second": (2, 3, 4)}
     below: _Rows = {"third": (0, 1, 1), "far": (3, 3, 4)} if queue else {"third": (2, 2, 2)}
-    cache = (3, 3, 5) if pipe else (4, 4, 6)
+    cache = (3, 3, 5) if pipes else (4, 4, 6)
     return {"top": (0, 0, 1), "cache": cache, **between, "socket": (ladder, ladder, ladder), **below}
 
 
 def _least(parts: _Rows) -> int:
     return _TITLES + sum(least for least, _, _ in parts.values())
+
+
+def _usual(parts: _Rows) -> int:
+    return _TITLES + sum(usual for _, usual, _ in parts.values())
 
 
 MIN_WIDTH = sum(_LEAST) + WALL + 2 * _MARGIN
@@ -162,8 +166,9 @@ def arrange(width: int, height: int, places: tuple[Place, ...]) -> Floor | None:
     pipe, queue = bool(pipes), Place.DLQ in places
     parts, pitch = _one_way(pipe, queue), 0
     if len(sockets) > 1:
-        pitch = next((each for each in (2, 1) if _least(_many_ways(_steps(sockets, each), pipe, queue)) <= height), 1)
-        parts = _many_ways(_steps(sockets, pitch), pipe, queue)
+        choices = {each: _many_ways(_steps(sockets, each), len(pipes), queue) for each in (2, 1)}
+        pitch = next((each for each, parts in choices.items() if _usual(parts) <= height), 1)
+        parts = choices[pitch]
     if width < MIN_WIDTH or height < _least(parts):
         return None
     hardware, kernel, wall, user = _across(width)

@@ -54,11 +54,11 @@ def draw(state: MapState, width: int, height: int, selected: Place | None = None
     for bundle in bundles:
         lines = [(track.cells, pen_of(hop), "bold" if hop.current else "") for hop, track in bundle]
         draw_lines(canvas, lines, range(floor.wall, floor.gate))
-    for bundle in bundles:
-        write_labels(canvas, bundle, state)
     if floor.ghost and hops:
         _draw_ghost(canvas, floor.ghost)
     _draw_counters(canvas, floor.counters, state)
+    for bundle in bundles:
+        write_labels(canvas, bundle, state)
     _draw_seam(canvas, floor)
     return canvas
 

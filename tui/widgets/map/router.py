@@ -16,7 +16,7 @@ _WAYS: tuple[Point, ...] = ((1, 0), (0, 1), (-1, 0), (0, -1))
 _TURN = 4
 _CROSSING = 9
 _BESIDE = 2  # a room or another line: words want to stand between
-_OVER_WORDS = 4
+_OVER_WORDS = 8
 _BORDER = 6  # the seam between hardware and kernel
 
 

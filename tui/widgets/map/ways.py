@@ -55,6 +55,8 @@ def _in_user_space(floor: Floor, source: Place, target: Place) -> Track | None:
     memories = floor.memories
     if target in memories and source is Place.PAGE_CACHE:
         return _load(floor, target)
+    if memories == (source,) and target is Place.PIPE and Place.PIPE2 not in floor.rooms:
+        return _lend(floor, floor.rooms[source])
     if source in memories and target is Place.SOCKET:
         # below the lower memory stands the queue's line, where there is a queue
         return None if Place.DLQ in floor.rooms and source != memories[-1] else _hand_over(floor, source)
@@ -120,6 +122,14 @@ def _hand_over(floor: Floor, place: Place) -> Track:
     )
 
 
+def _lend(floor: Floor, memory: Rect) -> Track:
+    """The only room of user memory to the pipe: down, and through the wall."""
+    pipe = floor.rooms[Place.PIPE]
+    x, y = memory.x + _INDENT, pipe.middle
+    words = row_between(pipe.right, floor.wall, y)
+    return Track(((x, memory.bottom - 1), (x, y), (pipe.right, y)), words, (above_and_below(words),))
+
+
 def _copy(floor: Floor, *, upwards: bool) -> Track:
     """Between two rooms of user memory that stand on one another."""
     upper, lower = (floor.rooms[place] for place in floor.memories)
@@ -149,7 +159,7 @@ def _in_tree(floor: Floor, source: Place, target: Place) -> Track | None:
         return None
     if source is Place.PIPE2:
         return _feed_from_side(floor, floor.rooms[source], floor.rooms[target])
-    if source is Place.PIPE and Place.PIPE2 in floor.rooms:
+    if source is Place.PIPE and (Place.PIPE2 in floor.rooms or memories):
         return _feed_from_pipe(floor, floor.rooms[source], floor.rooms[target])
     if source is Place.PIPE or (source is Place.PAGE_CACHE and Place.PIPE not in floor.rooms):
         return _feed(floor, floor.rooms[source], floor.rooms[target])
@@ -195,11 +205,11 @@ def _feed(floor: Floor, source: Rect, socket: Rect) -> Track:
 
 
 def _feed_from_pipe(floor: Floor, pipe: Rect, socket: Rect) -> Track:
-    """From the left one of two pipes down, and around the sockets' corner to each."""
+    """From a pipe down, and around the sockets' corner to each: what comes in at its right has room for that."""
     x, trunk, turn = pipe.x + _INDENT, socket.right + _FEED - 1, floor.ladders[0].frame.y - 1
     beside = Margin(rows_between(x + 2, socket.right, pipe.bottom, turn), "left")
     points = ((x, pipe.bottom - 1), (x, turn), (trunk, turn), (trunk, socket.y), (socket.right, socket.y))
-    return Track(points, None, (beside,))
+    return Track(points, row_between(x + 1, trunk, turn), (beside,))
 
 
 def _feed_from_side(floor: Floor, pipe: Rect, socket: Rect) -> Track:

@@ -1,0 +1,117 @@
+"""The words on the map: every hop's figures can be read, whatever rooms there are, and nothing is written over them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from itertools import product
+
+import pytest
+from tests.tui.test_map import READ_WRITE, SENDFILE, gauges, planned, replaced, scene
+from tests.tui.test_map_layout import MEMORIES, NARROW_TERMINAL, PIPES, WIDE_TERMINAL, places, usual
+
+from zcquest.engine.gauges import Outlet
+from zcquest.engine.places import CONSUMERS, Place
+from zcquest.levels.report import ConsumerReport, HopReport
+from zcquest.tui.widgets.map.canvas import Canvas
+from zcquest.tui.widgets.map.layout import arrange
+from zcquest.tui.widgets.map.picture import draw
+from zcquest.tui.widgets.map.routes import bundle_of
+from zcquest.tui.widgets.map.words import about_bytes
+from zcquest.tui.widgets.map_state import MapState, map_hops
+
+COMBINATIONS = list(product(MEMORIES, PIPES, range(1, 5), (False, True)))
+K16 = 16 << 10
+
+
+def measured(memories: tuple[Place, ...], pipes: tuple[Place, ...], consumers: int, queue: bool) -> MapState:
+    """A run through all these places. Hops that share a trunk have the same number of bytes, all others another."""
+    floor = arrange(160, 60, places(memories, pipes, consumers, queue))
+    assert floor
+    routes = [route for route in usual(floor) if not {route.source, route.target} & {*CONSUMERS}]
+    kinds: dict[tuple[Place, Place], int] = {}
+    hops = []
+    for step, route in enumerate(routes, 1):
+        count = kinds.setdefault(bundle_of(route), K16 + 1024 * len(kinds))
+        hops.append(HopReport(step, route.source.value, route.target.value, "cpu", count, count, "proved", None))
+    got = tuple(ConsumerReport(payload_bytes=K16, messages=16) for _ in range(consumers)) if consumers > 1 else ()
+    return planned(
+        "once:\n    readahead(log, 64K)\n",
+        scene=scene(*hops, consumers=got, messages=16),
+        consumers=consumers,
+        size=K16,
+    )
+
+
+class Noting(Canvas):
+    """Remembers the lines of text that were written on it, and where."""
+
+    notes: list[tuple[int, int, str]]
+
+    def write(self, x: int, y: int, text: str, ink: str = "", stress: str = "") -> None:
+        self.notes = [*getattr(self, "notes", []), (x, y, text)]
+        super().write(x, y, text, ink, stress)
+
+
+@pytest.mark.parametrize("size", [NARROW_TERMINAL, WIDE_TERMINAL])
+def test_nothing_is_written_over_the_words_and_figures(size: tuple[int, int], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("zcquest.tui.widgets.map.picture.Canvas", Noting)
+    for cast in COMBINATIONS:
+        canvas = draw(measured(*cast), *size)
+        assert isinstance(canvas, Noting)
+        for x, y, text in canvas.notes:
+            if any(character.isalnum() for character in text):
+                assert canvas.line(y)[x : x + len(text)] == text, (cast, text)
+
+
+def crowded(memories: tuple[Place, ...], pipes: tuple[Place, ...], consumers: int, queue: bool) -> bool:
+    """More than what fits with all its figures at 80x24: the place's own screen has them all."""
+    return len(memories) > 2 or (len(pipes) == 2 and (queue or consumers > 2)) or (bool(pipes) and consumers > 3)
+
+
+@pytest.mark.parametrize("size", [NARROW_TERMINAL, WIDE_TERMINAL])
+def test_the_bytes_of_every_hop_of_the_plan_stand_on_the_map(size: tuple[int, int]) -> None:
+    for cast in COMBINATIONS:
+        if not crowded(*cast):
+            state = measured(*cast)
+            canvas = draw(state, *size)
+            text = "\n".join(canvas.line(y) for y in range(size[1]))
+            shown = [about_bytes(hop.bytes) in text for hop in map_hops(state) if hop.bytes and hop.steps]
+            assert all(shown), (cast, text)
+
+
+def test_one_label_for_hops_of_which_the_same_is_to_be_said_and_each_its_own_where_not() -> None:
+    same = measured((), (), 4, queue=False)
+    assert same.scene
+    text = drawn(same)
+    assert "2-5 CPU" in text and "4×17 KiB" in text
+    shared = [
+        replaced(hop, mover="none") if hop.source == "page_cache" and hop.step == 3 else hop for hop in same.scene.hops
+    ]
+    text = drawn(replace(same, scene=scene(*shared, consumers=same.scene.consumers)))
+    assert "2,4,5 CPU" in text and "3×17 KiB" in text and "3 shared" in text
+
+
+def test_each_connection_shows_its_own_queues_and_its_own_progress() -> None:
+    neighbours = tuple(Outlet(0, 1024 * n, 512, received=4096 * n, messages=4 * n) for n in (1, 2, 3))
+    live = planned(SENDFILE, consumers=4, size=16384, gauges=replace(gauges(), neighbours=neighbours))
+    rows = drawn(live).splitlines()
+    for name, queues in (("sock ", "512/256"), ("sock2", "1K/512"), ("sock3", "2K/512"), ("sock4", "3K/512")):
+        assert any(name in row and queues in row for row in rows)
+    bars = [row[: row.index("KiB")] for row in rows if "KiB" in row and any(f"│ {n} " in row for n in "1234")]
+    filled = [bar.count("█") for bar in bars]
+    assert len(filled) == 4 and filled == sorted(filled) and filled[3] == 3 * filled[1] > 0
+
+
+def test_a_pipe_shows_how_full_it_is() -> None:
+    state = planned(READ_WRITE, size=65536)
+    for fill, filled, empty in ((0, False, True), (32768, True, True), (65536, True, False)):
+        now = replace(gauges(), pipe_fill=fill, pipe_size=65536)
+        piped = replace(measured((), (Place.PIPE,), 1, queue=False), gauges=now)
+        row = next(row for row in drawn(piped).splitlines() if "/64K" in row)
+        assert ("█" in row, "░" in row) == (filled, empty)
+    assert "pipe" not in drawn(state)
+
+
+def drawn(state: MapState, width: int = 86, height: int = 23) -> str:
+    canvas = draw(state, width, height)
+    return "\n".join(canvas.line(y) for y in range(height))
