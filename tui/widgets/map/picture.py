@@ -129,7 +129,7 @@ def _draw_ladder(canvas: Canvas, ladder: Ladder, state: MapState, selected: Plac
     _draw_frame(canvas, frame, ladder_name(ladder.places[0]))
     below, ink = caption(ladder.places[0], state)
     if below:
-        canvas.write(frame.x + 2, frame.bottom - 1, f" {fit(below, frame.width - 6)} ", ink)
+        canvas.write(frame.x + 2, frame.bottom - 1, f" {fit(below, frame.width - 5)} ", ink)
     for place, room in ladder.rungs.items():
         if room.y > frame.y + 1 and ladder.pitch > 1:
             canvas.write(frame.x, room.y - 1, "├" + "─" * (frame.width - 2) + "┤", "room")

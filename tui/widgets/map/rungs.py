@@ -12,7 +12,7 @@ from zcquest.tui.widgets.map.words import about_bytes, brief_bytes
 from zcquest.tui.widgets.map_state import MapState, map_hops
 from zcquest.tui.widgets.wording import grouped, mark
 
-_LEAST_BAR = 3  # cells
+_LEAST_BAR, _FIGURE = 3, 8  # cells
 
 
 def rung(place: Place, state: MapState, width: int) -> list[tuple[str, str]]:
@@ -61,7 +61,7 @@ def _consumer(place: Place, state: MapState, width: int) -> list[tuple[str, str]
     if received is None:
         words = _("told at the end") if state.so_far else _("waits for the log")
         return [(number, "title"), (f" {words}"[: width - len(number)], "quiet")]
-    told = f" {about_bytes(received)}"
+    told = " " + about_bytes(received).rjust(_FIGURE)
     left = width - len(number) - len(told) - 1
     shown = bar(received / state.size if state.size else 0, left) if left >= _LEAST_BAR else ""
     return [(number, "title"), (f" {shown}", "bar"), (told, "reading")]
