@@ -29,11 +29,13 @@ def animation() -> None:
     """The game's own process while a run of 2 GiB streams over its map, then with nothing going on."""
     with _at("3-2") as terminal:
         _stream(terminal)
-        share, frames, _ = _watch(terminal)
+        share, frames, streamed = _watch(terminal)
         terminal.press("x")
         time.sleep(1.0)
         still, _, printed = _watch(terminal)
     row("the map alive, of one core", f"{share:.0%} at {frames:.0f} f/s", "under 25 %", share < 0.25)
+    each = streamed / max(frames * WATCHED, 1)
+    row("a frame of it, the whole screen being some 20 kB", f"{each / 1000:.1f} kB", "under 5 kB", each < 5000)
     row("nothing going on, of one core", f"{still:.1%}, {printed} B", "nothing", still < 0.01 and printed == 0)
 
 

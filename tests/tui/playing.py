@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -50,8 +51,24 @@ async def open_level(pilot: Pilot[None], id: str, plan: str | None = None) -> Le
     return screen
 
 
+FANNED = """
+[[scene]]
+name = "fan"
+start = "cold"
+deadline = 20.0
+log = { size = "64K", message = "1K", batch = "16K", seed = 9 }
+neighbours = [{ rate = "1M" }, { rate = "1M" }, { rate = "1M" }]
+par = { copies = 4.0, switches = 4 }
+"""
+
+
 def slow_campaign(folder: Path) -> Path:
     """A campaign of one level, 1-1, whose consumer takes half a minute over its log."""
+    return campaign_of(folder, SLOW)
+
+
+def campaign_of(folder: Path, scene: str, calls: str = '["read", "write"]') -> Path:
+    """A campaign of one level, 1-1, with this scene, its calls granted."""
     chapter = next(CAMPAIGN_FOLDER.glob("1-*"))
     level = next(chapter.glob("1-1-*"))
     target = folder / "campaign" / chapter.name / level.name
@@ -59,7 +76,8 @@ def slow_campaign(folder: Path) -> Path:
     shutil.copy(chapter / "chapter.toml", target.parent)
     text = (target / "level.toml").read_text()
     head, _, rest = text.partition("[[scene]]")
-    (target / "level.toml").write_text(head + SLOW + "\n[[reference]]" + rest.partition("[[reference]]")[2])
+    head = re.sub(r"^calls = .*$", f"calls = {calls}", head, flags=re.M)
+    (target / "level.toml").write_text(head + scene + "\n[[reference]]" + rest.partition("[[reference]]")[2])
     return folder / "campaign"
 
 

@@ -99,7 +99,7 @@ def test_each_connection_shows_its_own_queues_and_its_own_progress() -> None:
         assert any(name in row and queues in row for row in rows)
     bars = [row[: row.index("KiB")] for row in rows if "KiB" in row and any(f"│ {n} " in row for n in "1234")]
     filled = [bar.count("█") for bar in bars]
-    assert len(filled) == 4 and filled == sorted(filled) and filled[3] == 3 * filled[1] > 0
+    assert len(filled) == 4 and filled == sorted({*filled}) and filled[0] > 0
 
 
 def test_a_pipe_shows_how_full_it_is() -> None:

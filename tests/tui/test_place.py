@@ -2,26 +2,32 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 from tests.tui.conftest import shown
-from tests.tui.playing import open_level, until
+from tests.tui.playing import FANNED, campaign_of, open_level, until
+from tests.tui.test_map import gauges
 from tests.tui.test_map_layout import places
+from textual.app import App, ComposeResult
 from textual.widgets import Static
 
 from zcquest.engine.calls import CALLS
+from zcquest.engine.gauges import Outlet
 from zcquest.engine.log_bytes import Named, Seen
 from zcquest.engine.logs.formats import Field
-from zcquest.engine.places import Place
+from zcquest.engine.places import CONSUMERS, Place
 from zcquest.engine.plan import parse
 from zcquest.tui.screens.place import PlaceScreen
+from zcquest.tui.themes import DARK
 from zcquest.tui.widgets.hex_view import Dump, HexView
 from zcquest.tui.widgets.machine_map import MachineMap
 from zcquest.tui.widgets.map.layout import arrange
 from zcquest.tui.widgets.map.walk import WAYS, neighbour, room_at
 from zcquest.tui.widgets.map_state import MapState
-from zcquest.tui.widgets.place_lines import place_lines, reaching
+from zcquest.tui.widgets.place_lines import place_lines, reaching, unseen
 
 READ_WRITE = "repeat:\n    read(log, buf, 16K)\n    write(sock, buf, 16K)\n"
 EVERY_MEMORY = (Place.MAPPING, Place.BUFFER, Place.BUFFER2)
@@ -81,6 +87,64 @@ def test_without_a_run_a_place_tells_what_the_plan_leads_one_to_expect() -> None
     said = [text for text, _ in place_lines(Place.SOCKET, state, 76)]
     assert any("user buffer ► socket buffer: step 2, expected" in line for line in said)
     assert any("No run is on" in line for line in said)
+
+
+def test_what_was_fetched_ahead_of_the_plan_is_counted_and_drawn_apart() -> None:
+    read = parse(READ_WRITE, CALLS).plan
+    now = replace(gauges(pages=12), taken=4 * 4096)
+    cold = MapState(read, gauges=now, size=16 * 4096, cold=True)
+    said = [text for text, _ in place_lines(Place.PAGE_CACHE, cold, 76)]
+    assert any(text.startswith("8 of them lie ahead of the plan") for text in said)
+    assert "█" * 4 + "▓" * 8 + "░" * 4 in said
+    warm = [text for text, _ in place_lines(Place.PAGE_CACHE, replace(cold, cold=False), 76)]
+    assert "█" * 12 + "░" * 4 in warm and not any("ahead of" in text for text in warm)
+
+
+@pytest.mark.parametrize(("gathers", "said"), [(None, "everybody's packets"), (True, "nobody else sends here")])
+def test_whose_packets_a_card_counts_depends_on_the_card(gathers: bool | None, said: str) -> None:
+    state = MapState(parse(READ_WRITE, CALLS).plan, gauges=gauges(sent=4321), size=65536, scatter_gather=gathers)
+    assert any(said in text and "4\N{NO-BREAK SPACE}321 B" in text for text, _ in place_lines(Place.NIC, state, 76))
+
+
+def test_each_socket_and_each_consumer_has_readings_of_its_own() -> None:
+    neighbour = Outlet(sent=9000, send_queue=8000, receive_queue=700, received=300, messages=5)
+    state = MapState(gauges=replace(gauges(), neighbours=(neighbour,)), size=65536, consumers=2)
+    own = " ".join(text for text, _ in place_lines(Place.SOCKET, state, 76))
+    other = " ".join(text for text, _ in place_lines(Place.SOCKET2, state, 76))
+    assert "Send-Q 512 B" in own and "Recv-Q 256 B" in own
+    assert "Send-Q 8\N{NO-BREAK SPACE}000 B" in other and "Recv-Q 700 B" in other
+    assert any("5 good messages in 300 B" in text for text, _ in place_lines(Place.CONSUMER2, state, 76))
+    assert unseen(Place.SOCKET2) and unseen(Place.CONSUMER2) and unseen(Place.PIPE)
+
+
+def test_a_pipe_tells_how_much_of_it_is_filled_and_which_calls_reach_it() -> None:
+    state = MapState(gauges=replace(gauges(), pipe_fill=4096, pipe_size=65536), size=65536)
+    said = [text for text, _ in place_lines(Place.PIPE, state, 76)]
+    assert any("4\N{NO-BREAK SPACE}096 B of 64 KiB" in text for text in said)
+    assert any("no pipe is there yet" in text for text, _ in place_lines(Place.PIPE2, state, 76))
+    into, out = reaching(Place.PIPE)
+    assert {"splice", "vmsplice"} <= set(into) and {"splice", "tee"} <= set(out)
+
+
+class HexApp(App[None]):
+    def get_theme_variable_defaults(self) -> dict[str, str]:
+        return DARK
+
+    def compose(self) -> ComposeResult:
+        yield HexView()
+
+
+async def test_the_names_of_the_fields_stand_beside_the_row_they_begin_in_where_there_is_room() -> None:
+    fields = (Field(0, 8, "baseOffset", 0), Field(8, 4, "batchLength", 52), Field(12, 52, "records", b""))
+    dump = Dump(Seen(0, bytes(64), 64), Named(0, 64, fields))
+    for width, named in ((120, True), (80, False)):
+        async with HexApp().run_test(size=(width, 10)) as pilot:
+            view = pilot.app.query_one(HexView)
+            view.dump = dump
+            await pilot.pause()
+            rows = [view.render_line(y).text for y in range(4)]
+            assert ("baseOffset  batchLength  records" in rows[0]) == named
+            assert "records" not in rows[1] and len(rows[0]) == width
 
 
 # Inside, on the real kernel
@@ -146,6 +210,44 @@ async def test_a_dead_letter_can_be_read_field_by_field_as_soon_as_it_is_there(o
         names = [field.name for field in view.dump.named.fields]
         assert names[:3] == ["totalSize", "magicCode", "bodyCRC"] and "topic" in names
         assert screen.view.live.gauges.dead_letters == view.dump.seen.size > 0
+        await pilot.press("escape", "x")
+
+
+async def test_four_consumers_and_a_pipe_are_walked_to_stepped_and_opened(
+    open_game: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls = '["read", "write", "pipe", "splice", "sendfile"]'
+    monkeypatch.setenv("ZCQUEST_CAMPAIGN", str(campaign_of(tmp_path, FANNED, calls)))
+    plan = (
+        "once:\n    pipe()\nrepeat:\n    splice(log, pipe, 16K)\n    sendfile(sock3, log, 16K)\n"
+        "    splice(pipe, sock, 16K)\n    sendfile(sock2, log, 16K)\n    sendfile(sock4, log, 16K)\n"
+    )
+    async with open_game((80, 24)) as pilot:
+        screen = await open_level(pilot, "1-1", plan)
+        screen.set_focus(None)
+        for steps in (1, 2, 3):
+            await pilot.press("s")
+            await until(pilot, lambda made=steps: screen.view.live and len(screen.view.live.lines) == made)
+            await until(pilot, lambda: not screen._steps.busy)
+        assert "16K/64K" in shown(pilot), "the pipe is filled by the kernel's own account"
+        machine = screen.query_one(MachineMap)
+        await pilot.press("down", "down")
+        assert machine.selected is Place.PIPE
+        await pilot.press("enter")
+        await until(pilot, lambda: isinstance(pilot.app.screen, PlaceScreen))
+        assert "16\N{NO-BREAK SPACE}384 B of 64 KiB" in shown(pilot) and "splice" in shown(pilot)
+        await pilot.press("escape", "down", "down", "down")
+        assert machine.selected is Place.SOCKET3
+        await pilot.press("left")
+        assert machine.selected in CONSUMERS
+        machine.selected = Place.CONSUMER3
+        await pilot.press("enter")
+        await until(pilot, lambda: isinstance(pilot.app.screen, PlaceScreen))
+        assert "consumer 3" in shown(pilot)
+        await pilot.press("s")
+        await until(pilot, lambda: len(screen.view.live.lines) == 4 and not screen._steps.busy)
+        assert screen.view.live.gauges.outlets[2].sent == 16384
+        assert "good message" in shown(pilot)
         await pilot.press("escape", "x")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import groupby, pairwise
+from operator import itemgetter
 from typing import NamedTuple
 
 from rich.cells import cell_len, set_cell_size
@@ -10,6 +11,7 @@ from rich.cells import cell_len, set_cell_size
 from zcquest.tui.line_breaking import divide_line
 
 CONTINUED = ""  # the second cell of a wide character
+_REVERSE = "reverse"
 
 
 class Cell(NamedTuple):
@@ -68,10 +70,14 @@ class Canvas:
         return all(cell.text == " " for cell in self._rows[y][x : x + width])
 
     def runs(self, y: int) -> list[tuple[str, str, str]]:
-        """Row `y` as stretches of one look: text, ink, stress."""
+        """Row `y` as stretches of one look: text, ink, stress. What is blank looks like what stands before it."""
+        looks: list[tuple[str, str]] = []
+        for text, ink, stress in self._rows[y]:
+            plain = text == " " and stress != _REVERSE and looks and looks[-1][1] != _REVERSE
+            looks.append(looks[-1] if plain else (ink, stress))
         return [
-            ("".join(cell.text for cell in cells), ink, stress)
-            for (ink, stress), cells in groupby(self._rows[y], key=lambda cell: cell[1:])
+            ("".join(cell.text for cell, _ in cells), *look)
+            for look, cells in groupby(zip(self._rows[y], looks, strict=True), key=itemgetter(1))
         ]
 
     def row(self, y: int) -> list[Cell]:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from zcquest.engine.calls import CALLS
+from zcquest.engine.calls import CALLS, base
 from zcquest.engine.places import CONSUMERS, SOCKETS, Place
 from zcquest.tui.widgets.map_state import MapHop, MapState
 
 BUFFER_WORDS = {Place.BUFFER: "buf", Place.BUFFER2: "buf2", Place.BUFFER3: "buf3"}
 MEMORY_WORDS = {Place.MAPPING: "map", **BUFFER_WORDS}  # user space, from top to bottom
-SOCKET_WORDS = dict(zip(SOCKETS, ("sock", "sock2", "sock3", "sock4"), strict=True))
+SOCKET_WORDS = dict(zip(SOCKETS, base.SOCKETS, strict=True))
 
 
 def rooms_of(state: MapState, hops: Iterable[MapHop]) -> tuple[Place, ...]:

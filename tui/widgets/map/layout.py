@@ -128,7 +128,7 @@ _GROWTH = ("far", "second", "first", "top", "third", "cache", "socket", "pipe")
 def _one_way(pipe: bool, queue: bool) -> _Rows:
     """One connection: its peer has room for sentences, the DLQ beside it."""
     if pipe:
-        between: _Rows = {"first": (1, 2, 3), "pipe": (3, 3, 5), "second": (1, 2, 3), "socket": (3, 3, 6)}
+        between: _Rows = {"first": (1, 2, 3), "pipe": (3, 3, 5), "second": (1, 2, 3), "socket": (3, 4, 6)}
     elif queue:  # its line needs a row of its own between the rooms, and the peer beside it more lines
         between = {"second": (2, 3, 5), "socket": (3, 4, 7)}
     else:

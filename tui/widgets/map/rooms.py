@@ -94,16 +94,17 @@ def _second_pipe(state: MapState, width: int) -> Iterable[tuple[str, str]]:
 
 
 def _filled(count: int | None, capacity: int | None, width: int) -> Iterable[tuple[str, str]]:
-    """A bar that leaves room for the figure beside it where both fit, for a pipe's room may have one line."""
+    """A figure with a bar before it where both fit, for a pipe's room may have one line."""
     if count is None or not capacity:
-        yield _("page references"), "quiet"
+        references = _("page references")
+        yield references if cell_len(references) <= width else _("pages"), "quiet"
         return
     told = f"{brief_bytes(count)}/{brief_bytes(capacity)}"
     beside = width - len(told) - 1
     if beside >= _SHORT_BAR:
         yield f"{bar(count / capacity, beside)} {told}", "reading"
     else:
-        yield told, "reading"
+        yield told if len(told) <= width else brief_bytes(count), "reading"
         yield bar(count / capacity, width), "bar"
 
 
