@@ -190,6 +190,7 @@ class Paused(msgspec.Struct, tag=True, frozen=True, kw_only=True):
     pending: int = 0
     piped: int = 0  # bytes of the log that lie in pipes
     overwritten: int = 0
+    refills: int = 0  # how often a buffer was filled again that a vmsplice had lent
     rejections: int = 0  # messages that the consumer has sent back
     given_up: int = 0  # of them, those after their last attempt
     strays: int = 0  # references to no message

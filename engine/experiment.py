@@ -348,6 +348,14 @@ def _notes(session: Session, calibration: Calibration | None) -> list[Message]:
                 bytes=session.paused.overwritten,
             )
         )
+    if session.paused.refills:
+        notes.append(
+            message(
+                "fills of a buffer that vmsplice had lent: {count}. Whether the bytes before had left by then, nothing "
+                "can tell",
+                count=session.paused.refills,
+            )
+        )
     if session.paused.garbage:
         notes.append(
             message("{bytes} bytes were sent from a buf that nothing had filled", bytes=session.paused.garbage)

@@ -277,6 +277,7 @@ class Machine(Memories):
             self.sent.garbage += count if target in SOCKETS else 0
             return
         if source in BUFFERS:
+            self.buffers[source].lent |= lent
             self.unloaded(source, count)
         else:
             self.take_ranges(count)

@@ -74,6 +74,8 @@ class Buffer:
         self.loaded: Extent | None = None  # what the latest load put at the buffer's start
         self.filled = False
         self.fills = 0  # how often bytes have been put where others were
+        self.lent = False  # whether a vmsplice has lent what lies here now
+        self.refills = 0  # how often that was written over
         self.rewritten = 0  # bytes of the message that `rewrite` made of what was loaded; 0: it is as it was
 
     @property
@@ -91,6 +93,8 @@ class Buffer:
         self.pending.clear()
         self.rewritten = 0
         self.fills += 1
+        self.refills += self.lent
+        self.lent = False
         if extents:
             self.pending.extend(extents)
             self.loaded = replace(extents[0])

@@ -242,6 +242,7 @@ class Run:
             pending=machine.pending,
             piped=machine.pipes.payload,
             overwritten=machine.overwritten,
+            refills=sum(buffer.refills for buffer in machine.buffers.values()),
             rejections=machine.rejections.total() + self.strays,
             given_up=machine.given_up,
             strays=self.strays,

@@ -94,6 +94,7 @@ class Receiver(Machine):
         elif source != "ack":
             self.sent.garbage += count
         if source in BUFFERS and self.buffers[source].filled:
+            self.buffers[source].lent |= lent
             self.unloaded(source, count)
 
     def forwarded(self, target: str, count: int) -> None:

@@ -99,6 +99,12 @@ async def test_what_is_lent_and_changed_before_it_leaves_arrives_changed(observe
     assert seen.delivery and seen.delivery.received == 128 * KIB
     assert not seen.features["delivery"].kept
     assert "came twice" in str(seen.features["delivery"].detail)
+    assert any("a buffer that vmsplice had lent: 1." in str(note) for note in seen.notes)
+
+
+async def test_what_was_copied_or_is_the_logs_own_page_may_be_filled_again(observe) -> None:
+    for text in (COPIED_IN, LENT_MAP):
+        assert not (await observe(text, 256 * KIB)).notes
 
 
 # -- what lies in a pipe -------------------------------------------------------------------------------------------
