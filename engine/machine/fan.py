@@ -11,6 +11,7 @@ from typing import Any
 
 from zcquest.engine.calls.base import SOCKETS
 from zcquest.engine.machine.extent import Extent
+from zcquest.engine.machine.filters import FILTERS
 from zcquest.engine.machine.machine import Machine, Reference, Sent
 from zcquest.engine.machine.takers import buffers_taken, takers_by_step
 from zcquest.engine.plan import Plan, Step
@@ -63,7 +64,7 @@ class FanMachine(Machine):
             return
         takers = [number for number in self._takers[self.step] if number < len(self.outlets)]
         if takers:
-            self._serve(self._leader(takers))
+            self._serve(self._leader(step, takers))
         with self._together(step, [self.outlets[number] for number in takers if number != self.current]):
             yield
 
@@ -113,7 +114,7 @@ class FanMachine(Machine):
 
     @property
     def pending(self) -> int:
-        """Bytes in buffers that one consumer or more still has to get, as many as the last one has."""
+        """Bytes in buffers that were read and not yet sent to everybody: as many as the hindmost still has to get."""
         self._stow()
         return sum(max(outlet.waiting(word) for outlet in self.outlets) for word in self.buffers)
 
@@ -138,12 +139,8 @@ class FanMachine(Machine):
         if number != self.current:
             self._stow()
             self.current, outlet = number, self.outlets[number]
-            self.sock, self.position, self.skipped, self.sent = (
-                outlet.sock,
-                outlet.position,
-                outlet.skipped,
-                outlet.sent,
-            )
+            self.sock, self.sent = outlet.sock, outlet.sent
+            self.position, self.skipped = outlet.position, outlet.skipped
             for word, buffer in self.buffers.items():
                 buffer.pending = outlet.pending.setdefault(word, deque())
 
@@ -153,11 +150,11 @@ class FanMachine(Machine):
         outlet.position, outlet.skipped, outlet.sent = self.position, self.skipped, self.sent
         outlet.pending = {word: buffer.pending for word, buffer in self.buffers.items()}
 
-    def _leader(self, takers: Sequence[int]) -> int:
-        """Whose cursor a step starts from: the foremost, so that nobody waits for a slow one; where a filter begins,
-        the hindmost, so that it leaves nothing out."""
+    def _leader(self, step: Step, takers: Sequence[int]) -> int:
+        """Whose cursor a step starts from: the hindmost, so that it leaves nothing out. A filter that has begun goes on
+        from the foremost, so that nobody waits for a slow one."""
         self._stow()
-        choose = max if self.sieve.looked else min
+        choose = max if step.call in FILTERS and self.sieve.looked else min
         return choose(takers, key=lambda number: self.outlets[number].position)
 
     @contextmanager

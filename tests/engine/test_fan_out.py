@@ -77,6 +77,8 @@ async def test_both_get_the_whole_log(laboratory: Laboratory, text: str) -> None
         + "".join(f" write({word}, buf, 64K)\n" for word in ("sock3", "sock", "sock4", "sock2")),
         "once:\n mmap(log)\nrepeat:\n sendfile(sock4, log, 1M)\n read(log, buf, 64K)\n write(sock, buf, 64K)\n"
         " send(sock3, map, 30000)\n memcpy(buf2, buf, 64K)\n write(sock2, buf2, 64K)\n",
+        "once:\n pipe()\n pipe()\nrepeat:\n splice(log, pipe, 64K)\n sendfile(sock2, log, 1M)\n tee(pipe, pipe2, 64K)\n"
+        " splice(pipe, sock, 64K)\n splice(pipe2, sock3, 64K)\n read(log, buf, 64K)\n write(sock4, buf, 64K)\n",
     ],
 )
 @pytest.mark.parametrize("network", [None, BenchNetwork(), BenchNetwork(scatter_gather=False)])
@@ -237,6 +239,16 @@ async def test_a_card_that_does_not_gather_copies_for_each(laboratory: Laborator
     for socket in (Place.SOCKET, Place.SOCKET2):
         (copied,) = [hop for hop in observed.tally.hops if hop.source is socket and hop.mover is Mover.CPU]
         assert copied.evidence is Evidence.PROVED and copied.bytes == SIZE
+
+
+async def test_a_bare_run_serves_all(laboratory: Laboratory) -> None:
+    async with laboratory.session(scene(FAST, FAST, FAST), parse_plan(FOUR, CALLS)) as session:
+        stop = await session.run_bare()
+        await session.finish()
+        assert stop.ending is Ending.SENT
+        assert [far.delivery and far.delivery.received for far in session.far_ends] == [SIZE] * 4
+        assert [session.paused.sent, *(handed.payload for handed in session.paused.neighbours)] == [SIZE] * 4
+        assert session.paused.calls >= 4 * SIZE // (64 << 10)
 
 
 async def test_it_can_be_stepped(laboratory: Laboratory) -> None:

@@ -163,7 +163,7 @@ async def test_a_stuck_consumer_meets_the_deadline(laboratory: Laboratory, scene
         stop = await soon(session.run())
         assert stop.ending is Ending.DEADLINE
         await soon(session.finish(), 5)
-        assert not session.consumer_done
+        assert not session.consumers_done
         seen = await laboratory.conclude(session, probing=False)
     assert any("still reading" in str(note) for note in seen.notes)
     assert not seen.features["survival"].kept
@@ -209,7 +209,7 @@ async def test_cancel_ends_a_run_and_the_wait_for_a_slow_consumer(laboratory: La
         await asyncio.sleep(0.1)
         session.cancel()
         await soon(finishing, 1)
-        assert not session.consumer_done
+        assert not session.consumers_done
 
 
 # -- strangers -----------------------------------------------------------------------------------------------------

@@ -142,7 +142,7 @@ async def test_only_steps_that_were_asked_for_and_move_bytes_are_probed(laborato
 async def untrusted(laboratory: Laboratory, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Laboratory]:
     """The laboratory on a host where what was overwritten always arrives, whatever the hop did."""
 
-    async def always_new(self: Session, moved: tuple[int, int]) -> Compared:
+    async def always_new(self: Session, moved: tuple[int, int], *_: int) -> Compared:
         return Compared(old=0, new=100)
 
     monkeypatch.setattr(Session, "compare", always_new)
