@@ -95,7 +95,7 @@ class ReceivingSession(Session):
             receive=Receiving(size=self.size),
         )
         await self._start(self._config)
-        self._nic.read()
+        self._readings.nic.read()
         if self._mortal:
             await far.tell(Aim(self.machine_pid))
 
@@ -141,7 +141,7 @@ class ReceivingSession(Session):
 
     # -- looking -------------------------------------------------------------------------------------------------------
 
-    def _queues(self, far: FarEnd) -> tuple[int, int]:
+    def queues(self, far: FarEnd) -> tuple[int, int]:
         return arriving_queues(far.port)
 
     async def compare(self, moved: tuple[int, int], since: int = 0, consumer: int = 0) -> Compared:

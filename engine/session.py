@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import zip_longest
 from pathlib import Path
 from time import monotonic
 
-from zcquest.engine.calls.base import PIPES
 from zcquest.engine.children import Children
 from zcquest.engine.control import (
     Advance,
@@ -29,19 +26,20 @@ from zcquest.engine.control import (
 )
 from zcquest.engine.crash import Crash
 from zcquest.engine.far_end import FarEnd
-from zcquest.engine.gauges import Gauges, Outlet, PageGauge, mapping_resident, pipe_level, socket_queues
+from zcquest.engine.gauges import Gauges, socket_queues
 from zcquest.engine.logs import Delivery
 from zcquest.engine.meters import Meters
 from zcquest.engine.near_end import NearEnd
 from zcquest.engine.network.bench import Wire
-from zcquest.engine.network.counters import NicCount, NicGauge
+from zcquest.engine.network.counters import NicCount
 from zcquest.engine.opening import consumer_configs, machine_config
 from zcquest.engine.pagecache import Eviction
 from zcquest.engine.plan import Plan
+from zcquest.engine.readings import Readings
 from zcquest.engine.run_log import RunLog
 from zcquest.engine.scene import Scene
 from zcquest.engine.stop import Stop
-from zcquest.engine.trace import Standing, Trace
+from zcquest.engine.trace import Trace
 
 _BLOCKED = 0.25  # seconds after which a stepped call counts as waiting for the consumer, which is then let go
 _DRAIN = 5.0  # seconds
@@ -87,8 +85,7 @@ class Session:
         self.held = False  # whether the consumers hold still
         self.crash: Crash | None = None  # a machine that was killed, and whose place another one has taken
         self._fd = self.run_log.open()
-        self._pages = PageGauge(self._fd, self.size)
-        self._nic = NicGauge(wire.nic, wire.pid) if wire else NicGauge()
+        self._readings = Readings(self._fd, self.size, wire)
         self._cut = False
         self._until = 0.0
 
@@ -170,7 +167,7 @@ class Session:
             self.eviction = await asyncio.to_thread(self.run_log.evict)
         else:
             await asyncio.to_thread(self.run_log.warm)
-        self._nic.read()
+        self._readings.nic.read()
 
     # -- moving --------------------------------------------------------------------------------------------------------
 
@@ -226,7 +223,7 @@ class Session:
         await self.near.finish()
         patience = max(_LAST_READS, self._until - monotonic())
         await asyncio.gather(*(far.last_reads(patience, self.near.cancelled) for far in self.far_ends))
-        self._nic.read()
+        self._readings.nic.read()
         await self.near.exited()
         return self.delivery
 
@@ -254,7 +251,7 @@ class Session:
     @property
     def nic(self) -> NicCount:
         """What the card has sent since the run began; on loopback, for everybody."""
-        return self._nic.latest
+        return self._readings.nic.latest
 
     @property
     def far(self) -> FarEnd | None:
@@ -294,62 +291,9 @@ class Session:
         Then the pages of a big log, which take milliseconds to ask for, are those of a moment before.
         """
         await asyncio.gather(*(far.ask(Report()) for far in self.far_ends))
-        return await asyncio.to_thread(self._read_gauges, hurried)
+        return await asyncio.to_thread(self._readings.read, self, hurried=hurried)
 
-    def _read_gauges(self, hurried: bool) -> Gauges:
-        """Reads files of /proc by the dozen: kept off the event loop, where keys wait."""
-        cache, cache_map = self._pages.read(hurried)
-        progress, delivery, paused = self.progress, self.delivery, self.paused
-        assert self.far
-        sending, receiving = self._queues(self.far)
-        nic = self._nic.read()
-        pipe, pipe2 = (pipe_level(self.machine_pid, word) for word in PIPES)
-        standing = self.trace.standing()
-        if self.stop:
-            standing = Standing(paused.position, paused.sent, tuple(handed.payload for handed in paused.neighbours))
-        return Gauges(
-            cache=cache,
-            cache_map=cache_map,
-            disk_read=self.near.spent().disk_read_bytes or 0,
-            buffer=self.buffer,
-            buffer_pending=paused.pending,
-            mapping_resident=mapping_resident(self.machine_pid, self.log),
-            send_queue=sending,
-            receive_queue=receiving,
-            nic_sent=nic.bytes,
-            nic_packets=nic.packets,
-            scatter_gather=self.wire.scatter_gather if self.wire else None,
-            taken=standing.position,
-            sent=standing.sent + paused.garbage,
-            received=progress.received if progress else 0,
-            messages=delivery.messages if delivery else 0,
-            calls=len(self.trace),
-            rejections=paused.rejections,
-            pipe_fill=pipe[0],
-            pipe_size=pipe[1],
-            pipe2_fill=pipe2[0],
-            pipe2_size=pipe2[1],
-            dead_letters=self.dlq.stat().st_size if self.dlq and self.dlq.exists() else 0,
-            neighbours=tuple(map(self._outlet, self.far_ends[1:], self._sent_to_neighbours(standing))),
-        )
-
-    def _sent_to_neighbours(self, standing: Standing) -> Iterator[int]:
-        """What their sockets have accepted."""
-        garbage = (handed.garbage for handed in self.paused.neighbours)
-        return (sent + more for sent, more in zip_longest(standing.neighbours, garbage, fillvalue=0))
-
-    def _outlet(self, far: FarEnd, sent: int) -> Outlet:
-        sending, receiving = self._queues(far)
-        progress, delivery = far.progress, far.delivery
-        return Outlet(
-            sent=sent,
-            send_queue=sending,
-            receive_queue=receiving,
-            received=progress.received if progress else 0,
-            messages=delivery.messages if delivery else 0,
-        )
-
-    def _queues(self, far: FarEnd) -> tuple[int, int]:
+    def queues(self, far: FarEnd) -> tuple[int, int]:
         """Bytes unacknowledged at the machine's end of the connection, and unread at the other."""
         if not self.wire:
             return socket_queues(far.port)
