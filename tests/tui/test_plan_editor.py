@@ -11,7 +11,7 @@ from textual.widgets import Input
 from zcquest.tui.screens.plan_shelf import PlanShelf
 
 from .conftest import Open, shown
-from .playing import open_level
+from .playing import open_level, until
 
 
 def _line(text: str, part: str) -> str:
@@ -227,3 +227,18 @@ async def test_eighty_columns_have_room_for_the_other_language(open_game: Open, 
     async with open_game((80, 24), language=code) as pilot:
         await open_level(pilot, "5-2")
         assert f"F2 {other}" in shown(pilot).splitlines()[-1]
+
+
+async def test_the_map_over_a_half_typed_plan_changes_its_language(open_game: Open) -> None:
+    async with open_game() as pilot:
+        level = await open_level(pilot, "4-2")
+        await pilot.press("e")
+        await until(pilot, lambda: level.editor.area.has_focus)
+        await pilot.press("end", "x")
+        await until(pilot, lambda: level.editor.parsed.problems)
+        for key, said, gone in (("f2", "硬件", "HARDWARE"), ("f2", "HARDWARE", "硬件")):
+            await pilot.press(key)
+            await pilot.pause(0.5)
+            text = shown(pilot)
+            assert said in text and gone not in text, text
+        assert "x" in level.editor.text

@@ -123,8 +123,7 @@ class LevelPanes(Vertical):
         self.editor.retranslate()
         self.bar.retranslate()
         self._draw_scores()
-        self.query_one(MachineMap).show(self._view.map_state())
-        self.query_one(MachineMap).refresh()
+        self.query_one(MachineMap).retranslate()
         self.query_one(TraceView).show(self._view.trace_rows(), live=self._view.live is not None)
 
     def _draw_scores(self) -> None:
