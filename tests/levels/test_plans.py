@@ -9,14 +9,27 @@ import pytest
 from zcquest.engine.calls import CALLS
 from zcquest.engine.machine.bare import compile_repeat
 from zcquest.engine.plan import format_plan, parse_plan
-from zcquest.levels.plans import PLANS_FOLDER, UnknownPlan, plan_names, plan_text
+from zcquest.levels.language import set_language
+from zcquest.levels.plans import PLANS_FOLDER, UnknownPlan, plan_names, plan_remarks, plan_text
 
 SOURCE = re.compile(r"# (apache/(kafka|rocketmq) \S+\.java|Linux man-pages \S+\.\d), \S.*")
 
 
 def test_the_names_are_those_of_the_files() -> None:
     assert plan_names() == ("kafka", "kafka-tls", "mmap-write", "read-write", "rocketmq-heap", "rocketmq-mapped")
-    assert {path.name for path in PLANS_FOLDER.iterdir()} == {f"{name}.plan" for name in plan_names()}
+    expected = {f"{name}{ending}" for name in plan_names() for ending in (".plan", ".zh.txt")}
+    assert {path.name for path in PLANS_FOLDER.iterdir()} == expected
+
+
+@pytest.mark.parametrize("name", plan_names())
+def test_what_is_said_of_a_plan_is_said_in_both_languages(name: str) -> None:
+    set_language("en")
+    source, english = plan_remarks(name)
+    set_language("zh")
+    same, chinese = plan_remarks(name)
+    assert source == same == plan_text(name).splitlines()[0].lstrip("# ")
+    assert re.search("[\u4e00-\u9fff]", chinese) and not re.search("[\u4e00-\u9fff]", english)
+    assert set(re.findall(r"\d+", chinese)) == set(re.findall(r"\d+", english))
 
 
 @pytest.mark.parametrize("name", plan_names())

@@ -14,12 +14,12 @@ from textual.widgets.option_list import Option
 
 from zcquest.levels.keeping import kept_run
 from zcquest.levels.language import gettext as _
-from zcquest.levels.plans import plan_names, plan_text
+from zcquest.levels.plans import plan_names, plan_text, plan_without_remarks
 from zcquest.levels.progress import RunRow
 from zcquest.levels.schema import Metric
 from zcquest.tui.screens.base import ZcModal
 from zcquest.tui.screens.compare import Side
-from zcquest.tui.widgets.race.words import plan_without_remarks, remarks
+from zcquest.tui.widgets.race.words import plan_preview
 from zcquest.tui.widgets.stars import EARNED
 from zcquest.tui.widgets.wording import bound_figure, grouped
 
@@ -75,8 +75,7 @@ class CompareChoice(ZcModal[Side | None]):
         kind, _space, name = (event.option.id or "").partition(" ")
         text = self.query_one("#choice-text", Static)
         if kind == "plan":
-            written = plan_text(name)
-            text.update(Content.assemble(plan_without_remarks(written), "\n\n", (remarks(written), "$quiet")))
+            text.update(plan_preview(name))
         elif row := self._runs.get(event.option.id or ""):
             text.update(Content(row.plan.strip("\n")))
 

@@ -21,6 +21,7 @@ from zcquest.engine.ratio import Answer
 from zcquest.engine.sizes import format_size
 from zcquest.levels.language import gettext as _
 from zcquest.levels.language import say
+from zcquest.levels.plans import plan_without_remarks
 from zcquest.levels.race_words import race_answer
 from zcquest.levels.racers import Racer, racers, shipped
 from zcquest.tui.language import N_
@@ -32,7 +33,7 @@ from zcquest.tui.widgets.heading import Heading
 from zcquest.tui.widgets.race.lanes import INKS, lane_lines
 from zcquest.tui.widgets.race.pairs import pair_lines
 from zcquest.tui.widgets.race.view import SIDES, RaceView
-from zcquest.tui.widgets.race.words import plan_without_remarks, racer_name
+from zcquest.tui.widgets.race.words import racer_name
 
 SIZES: Final = tuple(mebibytes << 20 for mebibytes in (16, 64, 256, 1024, 2048))
 MESSAGES: Final = (512, 1024, 4096, 16384)

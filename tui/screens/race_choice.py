@@ -12,9 +12,10 @@ from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
 from zcquest.levels.language import gettext as _
+from zcquest.levels.plans import plan_without_remarks
 from zcquest.levels.racers import Racer
 from zcquest.tui.screens.base import ZcModal
-from zcquest.tui.widgets.race.words import plan_without_remarks, racer_name, remarks
+from zcquest.tui.widgets.race.words import plan_preview, racer_name
 
 
 class RacerChoice(ZcModal[Racer | None]):
@@ -70,7 +71,7 @@ class RacerChoice(ZcModal[Racer | None]):
 
 def _preview(racer: Racer) -> Content:
     """The plan, and below it where it comes from."""
-    return Content.assemble(plan_without_remarks(racer.text), "\n\n", (remarks(racer.text), "$quiet"))
+    return plan_preview(racer.name) if racer.origin == "shipped" else Content(plan_without_remarks(racer.text))
 
 
 def _heading(racer: Racer) -> str:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from textual.content import Content
+
 from zcquest.levels.language import gettext as _
+from zcquest.levels.plans import plan_remarks, plan_text, plan_without_remarks
 from zcquest.levels.racers import Racer
 
 
@@ -18,11 +21,9 @@ def racer_name(racer: Racer) -> str:
             return _("{name}, reference of {level}").format(name=racer.name, level=racer.level)
 
 
-def remarks(text: str) -> str:
-    """What the plan's comments say, as one text."""
-    return " ".join(line.lstrip("# ") for line in text.splitlines() if line.lstrip().startswith("#"))
-
-
-def plan_without_remarks(text: str) -> str:
-    """The plan's lines without those that are comments or blank."""
-    return "\n".join(line for line in text.splitlines() if line.strip() and not line.lstrip().startswith("#"))
+def plan_preview(name: str) -> Content:
+    """A shipped plan, and below it where it comes from and what is said of it."""
+    source, remark = plan_remarks(name)
+    return Content.assemble(
+        plan_without_remarks(plan_text(name)), "\n\n", (source, "$accent"), "\n\n", (remark, "$quiet")
+    )
