@@ -402,3 +402,42 @@ async def test_what_a_brokers_plan_loses_in_a_level_is_said(open_game: Open, run
         app.broker_runs[scenes_key(load_campaign().level("1-1")), "Kafka"] = BrokerRun(report, verdict)
         await show(pilot, runs[LONG_WAY])
         assert "✗ Kafka's plan loses here: delivery" in shown(pilot)
+
+
+# Handing over the stars
+
+
+@pytest.mark.parametrize(("motion", "first"), [("full", "☆☆☆"), ("reduced", "★★★"), ("none", "★★★")])
+async def test_stars_are_handed_over_one_by_one_where_motion_is_wanted(
+    open_game: Open, runs: dict[Any, Run], motion: str, first: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    handed: list[Callable[[], None]] = []
+    monkeypatch.setattr(ResultScreen, "set_timer", lambda _screen, _seconds, hand_over: handed.append(hand_over))
+    async with open_game() as pilot:
+        app = pilot.app
+        assert isinstance(app, ZcquestApp)
+        app.set_motion(motion)
+        report, verdict = runs[LONG_WAY]
+        app.push_screen(ResultScreen(report, verdict, None, Best(), frozenset({"copies"}), new=True))
+        await settled(pilot)
+        assert f"{first}  Passed, 3 of 3 stars" in shown(pilot)
+        assert ("your new best" in shown(pilot)) is (motion != "full")
+        while handed:
+            handed.pop()()
+        await settled(pilot)
+        text = shown(pilot)
+        assert "★★★  Passed, 3 of 3 stars   your new best: copies" in text
+        assert "★ every message" in text and "★ copies 4.00" in text and "★ switches 4" in text
+
+
+@pytest.mark.parametrize(
+    ("copies", "switches", "earlier", "mark"),
+    [(4, 4, 0, True), (3, 4, 0, False), (4, 2, 0, False), (4, 4, 1, False)],
+)
+async def test_who_foresaw_the_first_run_gets_a_mark(
+    open_game: Open, runs: dict[Any, Run], copies: float, switches: int, earlier: int, mark: bool
+) -> None:
+    async with open_game((80, 24)) as pilot:
+        best = Best(stars=3, copies=4.0, switches=4, buffer=65536, runs=1 + earlier)
+        await show(pilot, runs[LONG_WAY], prediction=Prediction(copies, switches, 1.0), best=best)
+        assert ("◎ copies and switches as you foresaw them" in shown(pilot)) is mark

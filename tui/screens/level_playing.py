@@ -132,7 +132,7 @@ class LevelPlaying(LevelWriting):
         self.refresh_bindings()
         from zcquest.tui.screens.result import ResultScreen
 
-        result = ResultScreen(event.report, event.verdict, self.view.prediction, best, improved)
+        result = ResultScreen(event.report, event.verdict, self.view.prediction, best, improved, new=True)
         self.app.push_screen(result, self._after_result)
 
     def _after_result(self, choice: str | None) -> None:

@@ -37,13 +37,14 @@ from zcquest.tui.widgets.result.hop_lines import hop_lines, plan_lines
 from zcquest.tui.widgets.result.meter_lines import meter_lines
 from zcquest.tui.widgets.result.pareto import ParetoPlot, runs_of
 from zcquest.tui.widgets.result.scores import Scores, feature_lines, score_lines
-from zcquest.tui.widgets.result.verdict_lines import recorded_lines, verdict_lines
+from zcquest.tui.widgets.result.verdict_lines import foresaw, recorded_lines, verdict_lines
 from zcquest.tui.widgets.trace_row import TraceRow, call_rows
 from zcquest.tui.widgets.trace_view import TraceView
 
 Choice = Literal["next", "retry"]
 
 WIDE: Final = 110  # cells
+STAR_SECONDS: Final = 0.35  # from one star to the next
 SECTIONS: Final = {
     "metrics": N_("metrics"),
     "hops": N_("hops"),
@@ -109,8 +110,12 @@ class ResultScreen(ZcScreen[Choice | None]):
         best: Best,
         new_best: frozenset[str] = frozenset(),
         recorded: Recorded | None = None,
+        *,
+        new: bool = False,
     ) -> None:
         """`best` of the level with this run in it; `new_best` names the metrics that this run improved.
+
+        A `new` run's stars are handed over one by one, where motion is wanted.
 
         `recorded` says where and when, if the run was not made here.
         """
@@ -119,7 +124,10 @@ class ResultScreen(ZcScreen[Choice | None]):
         self.verdict = verdict
         self._scores = Scores(report, verdict, prediction, best)
         self._new_best = new_best
+        self._new = new
         self._recorded = recorded
+        self._foreseen = best.runs == 1 and foresaw(prediction, verdict)  # before the first run, that is
+        self._handed: int | None = None  # stars handed over so far, while they are
         self._meeting: Worker[None] | None = None  # while the brokers' plans are run
         self._broker = ""  # the one that is
         self._refused: Message | None = None
@@ -156,8 +164,22 @@ class ResultScreen(ZcScreen[Choice | None]):
             self.game.level(self.report.level), self.report, self.verdict, time.time(), recorded=self._recorded
         )
         self.query_one(MachineMap).show(map_state(self._card.level, self.report))
+        if self._new and self.verdict.passed and self.game.motion == "full":
+            self._handed = 0
+            self.set_timer(STAR_SECONDS, self._hand_over)
         self.retranslate()
         self.watch_section(self.section)
+
+    def _hand_over(self) -> None:
+        """One star more; after the last the verdict is whole."""
+        if self._handed is None:
+            return
+        self._handed += 1
+        if self._handed >= self.verdict.stars:
+            self._handed = None
+        else:
+            self.set_timer(STAR_SECONDS, self._hand_over)
+        self._say("#verdict", self._verdict_lines(self.game.level(self.report.level)))
 
     def retranslate(self) -> None:
         level, report = self.game.level(self.report.level), self.report
@@ -182,7 +204,9 @@ class ResultScreen(ZcScreen[Choice | None]):
     def _verdict_lines(self, level: Level) -> Content:
         if self._recorded:
             return recorded_lines(self._recorded)
-        return verdict_lines(self.report, self.verdict, level, self._new_best)
+        return verdict_lines(
+            self.report, self.verdict, level, self._new_best, handed=self._handed, foreseen=self._foreseen
+        )
 
     def watch_section(self, section: str) -> None:
         self.query_one(ContentSwitcher).current = section

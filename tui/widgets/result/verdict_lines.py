@@ -9,22 +9,50 @@ from textual.content import Content
 from zcquest.levels.language import gettext as _
 from zcquest.levels.language import say
 from zcquest.levels.loader import Level
+from zcquest.levels.progress import Prediction
 from zcquest.levels.recording import Recorded
 from zcquest.levels.report import RunReport, SceneReport
 from zcquest.levels.schema import STARS, Feature, Metric
-from zcquest.levels.verdict import Comparison, Verdict
+from zcquest.levels.verdict import COPIES_TOLERANCE, Comparison, Verdict
 from zcquest.levels.words import feature_word, race_outcome
 from zcquest.tui.widgets.stars import EARNED, MISSED
 from zcquest.tui.widgets.wording import bound_figure, metric_figure, metric_word
 
+FORESEEN = "◎"
 
-def verdict_lines(report: RunReport, verdict: Verdict, level: Level, new_best: frozenset[str]) -> Content:
-    """What to read first: passed with which stars, or each reason why not."""
+
+def verdict_lines(
+    report: RunReport,
+    verdict: Verdict,
+    level: Level,
+    new_best: frozenset[str],
+    *,
+    handed: int | None = None,
+    foreseen: bool = False,
+) -> Content:
+    """What to read first: passed with which stars, or each reason why not.
+
+    `handed`: so many of the stars have been handed over by now, all of them if None. `foreseen`: the player had
+    predicted both figures.
+    """
     if not level.scored:
         return Content("\n").join([_measured(verdict), *_reasons(report, verdict)])
     if not verdict.passed:
         return Content("\n").join([Content.styled(_("✗ Not passed"), "bold $error"), *_reasons(report, verdict)])
-    return Content("\n").join([_headline(verdict, new_best), *_earned(verdict, level)])
+    if handed is not None and handed < verdict.stars:
+        lines = [_headline(verdict, frozenset(), handed), *_earned(verdict, level, handed)]
+        return Content("\n").join([*lines, Content("")] if foreseen else lines)
+    lines = [_headline(verdict, new_best, verdict.stars), *_earned(verdict, level, verdict.stars)]
+    if foreseen:
+        lines.append(Content.styled(f"{FORESEEN} {_('copies and switches as you foresaw them')}", "bold $accent"))
+    return Content("\n").join(lines)
+
+
+def foresaw(prediction: Prediction | None, verdict: Verdict) -> bool:
+    """Whether both figures that the player predicted are what the run came to."""
+    if prediction is None or verdict.copies is None:
+        return False
+    return abs(verdict.copies - prediction.copies) <= COPIES_TOLERANCE and verdict.switches == prediction.switches
 
 
 def recorded_lines(recorded: Recorded) -> Content:
@@ -46,23 +74,29 @@ def _measured(verdict: Verdict) -> Content:
     return Content.styled(_("Measured: {figures}").format(figures=_(", ").join(said)), "bold $primary")
 
 
-def _headline(verdict: Verdict, new_best: frozenset[str]) -> Content:
-    drawn = (EARNED * verdict.stars + MISSED * (STARS - verdict.stars), "bold $star")
+def _headline(verdict: Verdict, new_best: frozenset[str], handed: int) -> Content:
+    drawn = (EARNED * handed + MISSED * (STARS - handed), "bold $star")
     words = _("Passed, {stars} of {total} stars").format(stars=verdict.stars, total=STARS)
     records = _(", ").join(metric_word(metric) for metric in Metric if metric.value in new_best)
     news = _("your new best: {metrics}").format(metrics=records) if records else ""
     return Content.assemble(drawn, "  ", (words, "bold $success"), "   ", (news, "$star"))
 
 
-def _earned(verdict: Verdict, level: Level) -> list[Content]:
+def _earned(verdict: Verdict, level: Level, handed: int) -> list[Content]:
+    """A line a star: of those not handed over yet, a blank one, so that nothing moves."""
     lines = [_star(True, _("every message as asked, nothing lost"))]
     if verdict.contest:
         lines.append(Content(f"  {race_outcome(verdict.contest)}"))
+    if handed < 1:
+        lines = [Content("")] * len(lines)
+    earned = 1
     for metric in level.stars:
         rows = [row for row in verdict.pars if row.metric is metric]
         worst = next((row for row in rows if not row.met), rows[0] if rows else None)
         if worst:
-            lines.append(_star(metric in verdict.at_par, _against_par(worst)))
+            earned += metric in verdict.at_par
+            seen = handed >= (earned if metric in verdict.at_par else verdict.stars)
+            lines.append(_star(metric in verdict.at_par, _against_par(worst)) if seen else Content(""))
     return lines
 
 
