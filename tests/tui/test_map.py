@@ -293,6 +293,20 @@ def test_live_gauges_stand_in_the_rooms() -> None:
     assert abs(resident.count("█") - resident.count("░")) <= 1, "half the pages fill half the bar"
 
 
+def test_while_a_run_is_on_a_hop_shows_the_bytes_so_far_and_no_mover_that_nothing_has_proved() -> None:
+    now = replace(gauges(), disk_read=16384, taken=8192, sent=4096)
+    lines = picture(planned(READ_WRITE, gauges=now, cold=True))
+    fetch, read = between(lines, "disk", "page cache"), between(lines, "page cache", "user buffer")
+    assert "16 KiB" in fetch and "metered" in fetch and "─" in fetch and "·" not in fetch
+    assert "8 KiB" in read and "counted" in read and "1 read" in read
+    text = "\n".join(lines)
+    assert "4 KiB" in text and "CPU" not in text and "DMA" not in text
+    card = between(lines, "NIC", "socket buffer")
+    assert "expected" in card and "·" in card, "what has gone through a card nothing tells call by call"
+    before = picture(planned(READ_WRITE, gauges=replace(now, disk_read=0, taken=0, sent=0, received=0), cold=True))
+    assert "counted" not in "\n".join(before) and "metered" not in "\n".join(before)
+
+
 @pytest.mark.parametrize(
     ("count", "said"),
     [(0, "0 B"), (1023, "1\N{NO-BREAK SPACE}023 B"), (K64, "64 KiB"), (1044480, "1020 KiB"), (2148532224, "2.00 GiB")],
@@ -399,7 +413,7 @@ async def test_a_gauge_that_moves_redraws_a_few_cells_and_one_that_does_not_none
         assert 0 < sum(region.area for region in redrawn) <= 30
         assert all("NIC" in "".join(picture(shown.state)[max(region.y - 2, 0) : region.y]) for region in redrawn)
         redrawn.clear()
-        shown.show(replace(shown.state, gauges=replace(gauges(sent=2000), sent=9)))
+        shown.show(replace(shown.state, gauges=replace(gauges(sent=2000), nic_packets=9)))
         assert redrawn == []
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -97,6 +98,7 @@ REJECTING = Route(Place.CONSUMER, Place.NIC)  # the references that a consumer s
 ACKNOWLEDGING = Route(Place.NIC, Place.PRODUCER)
 _SENDING = {socket: Route(socket, Place.NIC) for socket in SOCKETS}
 _ARRIVING = dict(zip(SOCKETS, ARRIVALS, strict=True))
+_TAKERS = (Place.BUFFER, Place.BUFFER2, Place.BUFFER3, Place.PIPE)
 _PRODUCING = Route(Place.PRODUCER, Place.NIC)
 _TAKING = Route(Place.NIC, Place.SOCKET)
 _FLUSHING = Route(Place.PAGE_CACHE, Place.DISK)
@@ -113,7 +115,30 @@ def map_hops(state: MapState) -> tuple[MapHop, ...]:
             hops[hop.route] = hop
         elif not hops[hop.route].measured:
             hops[hop.route] = _merge(hops[hop.route], hop)
+    if state.gauges and state.scene is None:
+        skipping = any(step.call == "select" for step in state.plan.steps) if state.plan else False
+        hops |= _so_far(hops, state.gauges, skipping=skipping)
     return tuple(replace(hop, current=state.cursor_step in hop.steps) for hop in hops.values())
+
+
+def _so_far(hops: Mapping[Route, MapHop], now: Gauges, *, skipping: bool) -> dict[Route, MapHop]:
+    """The hops of which a run that is on tells the bytes already; who carries them is proved after it.
+
+    The plan's cursor tells what was taken out of the page cache where nothing is skipped and one thing takes it.
+    """
+    into = Counter(route.target for route in hops)
+    out = [route for route in hops if route.source is Place.PAGE_CACHE]
+    told = {_FETCHING: (now.disk_read, Evidence.METERED)}
+    for outlet, arriving, socket in zip(now.outlets, ARRIVALS, SOCKETS, strict=False):
+        told[arriving] = (outlet.received, Evidence.COUNTED)
+        told |= {route: (outlet.sent, Evidence.COUNTED) for route in hops if route.target is socket}
+    if len(out) == len(now.outlets) == 1 and out[0].target in _TAKERS and not skipping:
+        told[out[0]] = (now.taken, Evidence.COUNTED)
+    return {
+        route: replace(hops[route], bytes=count, evidence=evidence)
+        for route, (count, evidence) in told.items()
+        if count and route in hops and into[route.target] == 1
+    }
 
 
 def _measured(scene: SceneReport) -> Iterable[MapHop]:

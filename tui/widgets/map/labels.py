@@ -81,7 +81,7 @@ def _carrier(hops: Sequence[MapHop], state: MapState) -> str:
         return ("≈" if hop.evidence is Evidence.MODELLED else "") + mover_name(hop.mover)
     steps = state.plan.steps if state.plan else ()
     calls = {steps[step].call for hop in hops for step in hop.steps if step < len(steps)}
-    return calls.pop() if len(calls) == 1 and not hop.bytes else ""
+    return calls.pop() if len(calls) == 1 else ""
 
 
 def _figures(said: _Said, state: MapState) -> list[str]:

@@ -87,7 +87,7 @@ def draw_lines(canvas: Canvas, lines: Sequence[tuple[list[Point], Pen, str]], wa
     stressed: dict[Point, str] = {}
     for cells, pen, stress in lines:
         for before, here, after in zip(cells, cells[1:], [*cells[2:], None], strict=False):
-            pens[here] = pen if pens.get(here, pen) is pen else _MIXED
+            pens[here] = _together(pens.get(here, pen), pen)
             stressed[here] = stressed.get(here) or stress
             arms[here] = arms.get(here, 0) | _ARMS[_way(here, before)] | (_ARMS[_way(here, after)] if after else 0)
     heads = {cells[-1]: _HEADS[_way(cells[-2], cells[-1])] for cells, _, _ in lines}
@@ -95,6 +95,13 @@ def draw_lines(canvas: Canvas, lines: Sequence[tuple[list[Point], Pen, str]], wa
         walled = x in wall
         text = pen.gate if walled else heads.get((x, y)) or pen.character(arms[x, y])
         canvas.put(x, y, text, "wall" if walled and pen is _EXPECTED else pen.ink, stressed[x, y])
+
+
+def _together(one: Pen, other: Pen) -> Pen:
+    """The pen for what two lines share: what bytes went over counts more than what is expected to be."""
+    if one is other or other is _EXPECTED:
+        return one
+    return other if one is _EXPECTED else _MIXED
 
 
 def _way(start: Point, end: Point) -> Point:
