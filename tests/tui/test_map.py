@@ -303,6 +303,9 @@ def test_while_a_run_is_on_a_hop_shows_the_bytes_so_far_and_no_mover_that_nothin
     assert "4 KiB" in text and "CPU" not in text and "DMA" not in text
     card = between(lines, "NIC", "socket buffer")
     assert "expected" in card and "·" in card, "what has gone through a card nothing tells call by call"
+    queue = replace(now, dead_letters=3072, rejections=2)
+    said = "\n".join(description(planned(QUEUE, gauges=queue, rejecting=True)))
+    assert "page cache ► DLQ: step 2, 3\N{NO-BREAK SPACE}072 B, counted" in said and "consumer ► NIC lo: 24 B" in said
     before = picture(planned(READ_WRITE, gauges=replace(now, disk_read=0, taken=0, sent=0, received=0), cold=True))
     assert "counted" not in "\n".join(before) and "metered" not in "\n".join(before)
 

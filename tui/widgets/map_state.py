@@ -115,7 +115,7 @@ def map_hops(state: MapState) -> tuple[MapHop, ...]:
             hops[hop.route] = hop
         elif not hops[hop.route].measured:
             hops[hop.route] = _merge(hops[hop.route], hop)
-    if state.gauges and state.scene is None:
+    if state.gauges and state.scene is None and not state.receiving:
         skipping = any(step.call == "select" for step in state.plan.steps) if state.plan else False
         hops |= _so_far(hops, state.gauges, skipping=skipping)
     return tuple(replace(hop, current=state.cursor_step in hop.steps) for hop in hops.values())
@@ -127,17 +127,22 @@ def _so_far(hops: Mapping[Route, MapHop], now: Gauges, *, skipping: bool) -> dic
     The plan's cursor tells what was taken out of the page cache where nothing is skipped and one thing takes it.
     """
     into = Counter(route.target for route in hops)
+    alone = [route for route in hops if into[route.target] == 1]
     out = [route for route in hops if route.source is Place.PAGE_CACHE]
-    told = {_FETCHING: (now.disk_read, Evidence.METERED)}
+    told = {
+        _FETCHING: (now.disk_read, Evidence.METERED),
+        REJECTING: (now.rejections * REFERENCE.size, Evidence.COUNTED),
+    }
+    told |= {route: (now.dead_letters, Evidence.COUNTED) for route in alone if route.target is Place.DLQ}
     for outlet, arriving, socket in zip(now.outlets, ARRIVALS, SOCKETS, strict=False):
         told[arriving] = (outlet.received, Evidence.COUNTED)
-        told |= {route: (outlet.sent, Evidence.COUNTED) for route in hops if route.target is socket}
+        told |= {route: (outlet.sent, Evidence.COUNTED) for route in alone if route.target is socket}
     if len(out) == len(now.outlets) == 1 and out[0].target in _TAKERS and not skipping:
         told[out[0]] = (now.taken, Evidence.COUNTED)
     return {
         route: replace(hops[route], bytes=count, evidence=evidence)
         for route, (count, evidence) in told.items()
-        if count and route in hops and into[route.target] == 1
+        if count and route in hops
     }
 
 
