@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 from rich.cells import cell_len
 from rich.style import Style
@@ -14,7 +12,10 @@ from zcquest.engine.plan import parse_plan
 from zcquest.levels import language
 from zcquest.levels.report import HopReport
 from zcquest.tui.widgets.level_view import Remark, _with_remarks
-from zcquest.tui.widgets.trace_row import call_rows, call_width, draw
+from zcquest.tui.widgets.machine_map import MachineMap
+from zcquest.tui.widgets.trace_lines import GAP, columns_of, draw, line_of, lines_of, shortened
+from zcquest.tui.widgets.trace_row import TraceRow, call_rows
+from zcquest.tui.widgets.trace_view import TraceView
 
 from .conftest import Open
 from .playing import open_level
@@ -56,8 +57,8 @@ def test_brackets_and_errors_are_shown_as_they_are() -> None:
     failed = _sent(0, text="write(4, NULL, [EAGAIN] [x=1])", result="-1 EFAULT (Bad address)", error="EFAULT")
     row = call_rows([failed], PLAN)[0]
     assert row.kind == "failed"
-    strip = draw(row, call_width([row]), lambda kind: Style())
-    assert "write(4, NULL, [EAGAIN] [x=1]) = -1 EFAULT (Bad address)" in strip.text
+    assert "write(4, NULL, [EAGAIN] [x=1]) = -1 EFAULT (Bad address)" in _drawn([row], 79)[0]
+    assert "✗" in row.head, "not by colour alone"
 
 
 def test_what_a_hop_turned_out_to_be_stands_with_each_call() -> None:
@@ -72,8 +73,9 @@ def test_what_came_of_calls_stands_in_one_column(code: str) -> None:
     language.set_language(code)
     rows = call_rows([_sent(0), _sent(1, waits=3), _sent(90_000)], PLAN)
     rows = [row for row in rows if row.kind != "gap"]
-    width = call_width(rows)
-    columns = {cell_len(draw(row, width, lambda kind: Style()).text) - cell_len(row.outcome) for row in rows}
+    drawn = _drawn(rows, 81)
+    assert len(drawn) == len(rows)
+    columns = {cell_len(line) - cell_len(row.outcome) for line, row in zip(drawn, rows, strict=True)}
     assert len(columns) == 1
 
 
@@ -85,23 +87,69 @@ def test_a_remark_stands_after_the_calls_that_came_before_it() -> None:
     assert [row.kind for row in rows] == ["call", "note", "call", "note"]
 
 
-async def test_the_pane_scrolls_sideways_over_long_calls(open_game: Open, tmp_path: Path) -> None:
-    from zcquest.tui.widgets.trace_view import TraceView
+MAPPED = "mmap(NULL, 4194304, PROT_READ, MAP_SHARED|MAP_POPULATE, 3, 0)"
 
-    async with open_game((80, 24)) as pilot:
-        screen = await open_level(pilot, "3-1")
-        await pilot.press("3")
+
+def test_a_call_that_is_too_long_loses_arguments_and_never_its_result() -> None:
+    call = f"{MAPPED} = 0x7fc6fd600000"
+    assert shortened(call, 80) == call
+    assert shortened(call, 76) == f"{MAPPED} = 0x7f…000"
+    assert shortened(call, 70) == "mmap(NULL, 4194304, PROT_READ, MAP_SHARED|MAP_POPULATE, …) = 0x7f…000"
+    for room in range(24, 80):
+        said = shortened(call, room)
+        assert cell_len(said) <= room
+        assert room < 30 or (said.startswith("mmap(NULL, ") and said.endswith("000"))
+
+
+@pytest.mark.parametrize("width", [79, 81])
+@pytest.mark.parametrize("code", ["en", "zh"])
+def test_no_row_is_wider_than_its_pane_and_nothing_of_an_outcome_is_lost(code: str, width: int) -> None:
+    language.set_language(code)
+    rows = call_rows(
+        [
+            _sent(0, text=MAPPED, result="0x7fc6fd600000", disk_bytes=4 << 20, faults=64, waits=4),
+            _sent(1, disk_bytes=16384, waits=1),
+            _sent(2),
+        ],
+        PLAN,
+        [HopReport(1, "page_cache", "socket_buffer", "none", 1, 0.0, "proved", None)],
+    )
+    rows.append(TraceRow("note", "a remark that is longer than any pane, " * 4))
+    drawn = _drawn(rows, width)
+    assert all(cell_len(line) <= width for line in drawn)
+    everything = "".join("".join(drawn).replace("└", "").split())
+    for row in rows:
+        assert "".join(row.outcome.split()) in everything
+    assert everything.count("anypane") == 4
+
+
+def test_where_one_line_must_do_the_outcome_goes_before_the_arguments() -> None:
+    row = call_rows([_sent(0, text=MAPPED, result="0x7fc6fd600000", disk_bytes=4 << 20)], PLAN)[0]
+    columns = columns_of([row], 77)
+    line = line_of(row, columns)
+    assert line.outcome == row.outcome and line.text.startswith("mmap(NULL, ") and line.text.rstrip().endswith("000")
+    assert cell_len(line.text) + GAP + cell_len(line.outcome) <= columns.room
+
+
+async def test_a_click_on_a_row_leads_to_its_step(open_game: Open) -> None:
+    async with open_game((120, 36)) as pilot:
+        screen = await open_level(pilot, "1-1", "repeat:\n    read(log, buf, 4K)\n    write(sock, buf, 4K)")
         view = screen.query_one(TraceView)
-        view.show(call_rows([_sent(0, text="sendfile" + "(" * 100 + "END")], PLAN))
-        view.focus()
+        view.show(call_rows([_sent(0), _sent(1, step=1)], PLAN))
         await pilot.pause()
-        from .conftest import shown
-
-        assert "END" not in shown(pilot)
-        await pilot.press(*["right"] * 120)
-        assert "END" in shown(pilot)
+        assert not view.show_horizontal_scrollbar
+        screen.editor.area.move_cursor((0, 0))
+        await pilot.click(TraceView, offset=(20, 1))
+        await pilot.pause()
+        assert screen.editor.cursor_step == 1
+        assert screen.query_one(MachineMap).state.cursor_step == 1
 
 
 def test_where_nothing_was_witnessed_that_is_said_once() -> None:
     unseen = HopReport(1, "page_cache", "socket_buffer", "unknown", 9, 0.0, "nothing", None)
     assert call_rows([_sent(0)], PLAN, [unseen])[0].outcome.count("no witness") == 1
+
+
+def _drawn(rows: list[TraceRow], width: int) -> list[str]:
+    columns = columns_of(rows, width)
+    return [draw(line, columns, lambda kind: Style()).text for row in rows for line in lines_of(row, columns)]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from textual import on
+
 from zcquest.engine.message import message
 from zcquest.engine.plan import format_plan
 from zcquest.engine.race import RaceFormat
@@ -12,6 +14,7 @@ from zcquest.levels.text import HINT_STEPS
 from zcquest.tui.screens.debrief import DebriefScreen
 from zcquest.tui.screens.level_words import page_for
 from zcquest.tui.screens.level_writing import LevelWriting
+from zcquest.tui.widgets.trace_view import TraceView
 
 
 class LevelReading(LevelWriting):
@@ -22,6 +25,12 @@ class LevelReading(LevelWriting):
     async def after_run(self) -> None:
         if self.hints:
             await self._say_hints()
+
+    @on(TraceView.Pointed)
+    def _to_the_step(self, event: TraceView.Pointed) -> None:
+        """The step that made the call is under the cursor then, and its hops are lit on the map."""
+        if event.row.step is not None:
+            self.editor.go_to_step(event.row.step)
 
     def action_word(self) -> None:
         self.game.open_codex(page_for(self.editor))

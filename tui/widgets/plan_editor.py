@@ -149,6 +149,12 @@ class PlanEditor(Vertical):
             area.selection = Selection.cursor(area.clamp_visitable((span.line - 1, span.column - 1)))
         self.area.focus()
 
+    def go_to_step(self, step: int) -> None:
+        """Put the cursor on the 0-based step."""
+        steps = self.catch_up().plan.steps
+        if step < len(steps):
+            self.area.move_cursor((steps[step].span.line - 1, steps[step].span.column - 1))
+
     def catch_up(self) -> Parsed:
         """What the text means at this moment, even if the message of the last key has not come round yet."""
         if self.area.text != self._parsed_text:

@@ -1,14 +1,9 @@
-"""One line of the trace pane, in columns: time, mode switch, step, the call as strace prints it, what came of it."""
+"""A call of a trace in parts: time, mode switch, step, the call as strace prints it, what came of it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-
-from rich.cells import cell_len
-from rich.segment import Segment
-from rich.style import Style
-from textual.strip import Strip
 
 from zcquest.engine.calls import EVERY
 from zcquest.engine.experiment import Line
@@ -19,18 +14,18 @@ from zcquest.levels.report import HopReport
 from zcquest.levels.words import evidence_word, mover_word
 from zcquest.tui.widgets.wording import place_word, rounded_size
 
-TEXT_COLUMN = 16  # where the call begins; what comes before is of one width in every language
-_WIDEST_CALL = 72  # cells that a call may take before what came of it is pushed to the right
+BETWEEN = "  "  # what stands between the parts of an outcome
 
 
 @dataclass(frozen=True, slots=True)
 class TraceRow:
-    """A line in four parts; `kind` is `call`, `failed`, `user`, `note` or `gap`. A note or gap has only `text`."""
+    """`kind` is `call`, `failed`, `user`, `note` or `gap`; a note or gap has only `text`. `step` counts from 0."""
 
     kind: str
     text: str
     head: str = ""
     outcome: str = ""
+    step: int | None = None
 
 
 def call_rows(lines: Sequence[Line], plan: Plan, hops: Sequence[HopReport] = (), calls: int = 0) -> list[TraceRow]:
@@ -54,9 +49,10 @@ def _gap(count: int) -> TraceRow:
 
 def _call_row(line: Line, plan: Plan, hops: Sequence[HopReport]) -> TraceRow:
     crossing = "⇅" if line.system else " "
-    head = f"{line.at_ns / 1e6:9.3f} {crossing} {line.step + 1:>2}"
+    failed = "✗" if line.error else " "
+    head = f"{line.at_ns / 1e6:.3f} {failed}{crossing} {line.step + 1:>2}"
     kind = "failed" if line.error else "call" if line.system else "user"
-    return TraceRow(kind, f"{line.text} = {line.result}", head, "  ".join(_outcome(line, plan, hops)))
+    return TraceRow(kind, f"{line.text} = {line.result}", head, BETWEEN.join(_outcome(line, plan, hops)), line.step)
 
 
 def _outcome(line: Line, plan: Plan, hops: Sequence[HopReport]) -> Iterable[str]:
@@ -90,30 +86,3 @@ def _hops(line: Line, plan: Plan, hops: Sequence[HopReport]) -> Iterable[str]:
 
 def _is(hop: HopReport, step: int, ends: Route) -> bool:
     return (hop.step, hop.source, hop.target) == (step + 1, ends.source.value, ends.target.value)
-
-
-def call_width(rows: Sequence[TraceRow]) -> int:
-    """Cells for the call column, so that what came of the calls stands in one column too."""
-    return max((min(cell_len(row.text), _WIDEST_CALL) for row in rows if row.head), default=0)
-
-
-def row_width(row: TraceRow, calls: int) -> int:
-    """Cells that the row takes."""
-    if not row.head:
-        return 2 + cell_len(row.text)
-    width = TEXT_COLUMN + max(calls, cell_len(row.text))
-    return width + 2 + cell_len(row.outcome) if row.outcome else width
-
-
-def draw(row: TraceRow, calls: int, style: Callable[[str], Style]) -> Strip:
-    """The row with a call column `calls` cells wide; `style` knows the kinds, `head` and `outcome`."""
-    if not row.head:
-        return Strip([Segment("  " + row.text, style(row.kind))])
-    padded = row.text + " " * max(0, calls - cell_len(row.text))
-    return Strip(
-        [
-            Segment(row.head + " " * (TEXT_COLUMN - cell_len(row.head)), style("head")),
-            Segment(padded, style(row.kind)),
-            Segment("  " + row.outcome, style("outcome")),
-        ]
-    )

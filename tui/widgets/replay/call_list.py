@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from rich.cells import cell_len
 from rich.segment import Segment
 from rich.style import Style
 from textual import events
@@ -16,10 +17,12 @@ from zcquest.engine.kept_trace import TraceDamaged
 from zcquest.levels.language import gettext as _
 from zcquest.levels.replay import Group, Replay
 from zcquest.tui.widgets.map.words import about_bytes
-from zcquest.tui.widgets.trace_row import TraceRow, call_rows, draw
+from zcquest.tui.widgets.trace_lines import Columns, draw, line_of
+from zcquest.tui.widgets.trace_row import TraceRow, call_rows
 from zcquest.tui.widgets.wording import grouped
 
-_CALL_CELLS = 52  # the column of the call; what came of it stands after it
+_CALL_CELLS = 44  # the column of the call, where there is room; what came of it stands after it
+_MARK = 2  # cells for the sign of where one stands
 
 
 class CallList(ScrollView, can_focus=False):
@@ -47,15 +50,26 @@ class CallList(ScrollView, can_focus=False):
         self._replay: Replay | None = None
         self._grain = 1
         self._at = 0
+        self._head = 0
 
     def show(self, replay: Replay, grain: int, calls: int) -> None:
         """Show `replay` in groups of `grain` calls, standing after `calls` of them."""
+        if (replay, grain) != (self._replay, self._grain):
+            self._head = self._widest_head(replay, grain)
         self._replay, self._grain, self._at = replay, grain, calls
         size = Size(self.size.width, self._rows)
         if self.virtual_size != size:  # laid out anew
             self.virtual_size = size
         self.scroll_to(y=self._row_of(calls) - self.size.height // 2, animate=False, immediate=True, force=True)
         self.refresh()
+
+    def _widest_head(self, replay: Replay, grain: int) -> int:
+        """Cells before the calls: the last one came latest, so its time is the longest."""
+        self._grain = grain
+        try:
+            return cell_len(self._trace_row(replay, -(-replay.kept // grain)).head)
+        except TraceDamaged:
+            return 0
 
     @property
     def _rows(self) -> int:
@@ -73,9 +87,11 @@ class CallList(ScrollView, can_focus=False):
             return Strip.blank(width, self.rich_style)
         here = row == self._row_of(self._at)
         try:
-            strip = draw(self._trace_row(self._replay, row), _CALL_CELLS, self._style)
+            shown = self._trace_row(self._replay, row)
         except TraceDamaged:
-            strip = draw(TraceRow("gap", "?"), _CALL_CELLS, self._style)
+            shown = TraceRow("gap", "?")
+        columns = Columns(self._head, _CALL_CELLS, width - _MARK)
+        strip = draw(line_of(shown, columns), columns, self._style)
         strip = Strip([Segment("▶ " if here else "  ", self._style("trace--note")), *strip])
         if here:
             marked = Style(bgcolor=self._style("calls--here").bgcolor)
@@ -116,7 +132,7 @@ def _group_row(group: Group) -> TraceRow:
         told.append(_("{count} failed").format(count=grouped(group.sums.failed)))
     if faults := group.sums.user_faults + group.sums.kernel_faults:
         told.append(_("{count} faults").format(count=grouped(faults)))
-    head = f"{group.at_ns / 1e6:9.3f}"
+    head = f"{group.at_ns / 1e6:.3f}"
     text = _("calls {first} to {last}: {names}").format(
         first=grouped(group.first + 1), last=grouped(group.first + group.count), names=names
     )
