@@ -16,7 +16,7 @@ from textual.actions import ActionParseResult
 from textual.app import App
 from textual.binding import Binding
 from textual.dom import DOMNode
-from textual.events import Resize
+from textual.events import Event, InputEvent, Key, Resize
 from textual.reactive import reactive
 from textual.screen import Screen
 from textual.types import AnimationLevel
@@ -27,9 +27,10 @@ from zcquest.levels.lab import LAB, lab_level, lab_settings
 from zcquest.levels.loader import Campaign, Level, load_campaign
 from zcquest.levels.progress import Progress
 from zcquest.levels.traces import TraceStore
-from zcquest.tui import line_breaking
+from zcquest.tui import backgrounds, line_breaking
 from zcquest.tui.commands import GamePalette, game_commands
-from zcquest.tui.garbage import set_aside
+from zcquest.tui.garbage import Sweeper
+from zcquest.tui.key_order import KeyOrder
 from zcquest.tui.laboratory import LaboratoryKeeper
 from zcquest.tui.language import N_, _, other_language
 from zcquest.tui.screens.base import ZcModal, ZcScreen
@@ -51,6 +52,7 @@ MOTIONS: Final[Mapping[str, AnimationLevel]] = {"full": "full", "reduced": "basi
 FUNCTION_KEY: Final = re.compile(r"f\d+")
 ENDING_SIGNALS: Final = ("SIGINT", "SIGTERM", "SIGHUP")
 
+backgrounds.install()
 line_breaking.install()
 
 
@@ -82,6 +84,8 @@ class ZcquestApp(App[None]):
         self.broker_runs: dict[tuple[str, str], BrokerRun] = {}
         """What Kafka's plan and RocketMQ's came to, by `scenes_key` and name, as long as the game is open."""
         self._keeper = LaboratoryKeeper(self.traces.keep)
+        self._sweeper = Sweeper(self)
+        self._keys = KeyOrder(self, super().on_event)
         self._notices_told = 0
         self._start_with(language)
 
@@ -109,8 +113,6 @@ class ZcquestApp(App[None]):
             self._back_to(LevelScreen)
             self.pop_screen()
         self.push_screen(LevelScreen(id, plan))
-        if self._warm_up:
-            self.call_after_refresh(set_aside)
 
     def open_codex(self, name: str | None = None) -> None:
         """Open the codex, at the page `name` if given."""
@@ -341,6 +343,14 @@ class ZcquestApp(App[None]):
             self.call_after_refresh(self._start_warming_up)
         self.call_after_refresh(self.offer_tour)
 
+    async def on_event(self, event: Event) -> None:
+        if isinstance(event, InputEvent):
+            self._sweeper.touch()
+        if isinstance(event, Key) and not event.is_forwarded:
+            await self._keys.press(event)
+        else:
+            await super().on_event(event)
+
     async def on_unmount(self) -> None:
         await self._keeper.close()
         self.progress.close()
@@ -356,6 +366,7 @@ class ZcquestApp(App[None]):
             self.push_screen(TooSmall())
 
     def _start_warming_up(self) -> None:
+        self._sweeper.start()
         self.run_worker(self._warm())
 
     async def _warm(self) -> None:

@@ -8,7 +8,7 @@ import weakref
 from textual.widgets import Footer
 from textual.widgets._footer import FooterKey
 
-from zcquest.tui.garbage import set_aside
+from zcquest.tui.garbage import Sweeper, set_aside
 
 from .conftest import Open
 
@@ -31,6 +31,24 @@ def test_what_was_set_aside_and_then_dropped_is_freed_the_next_time() -> None:
         assert seen() is None
     finally:
         gc.unfreeze()
+
+
+async def test_what_closed_screens_left_is_freed_once_the_player_rests(open_game: Open) -> None:
+    async with open_game() as pilot:
+        circle = Circle()
+        seen = weakref.ref(circle)
+        try:
+            set_aside()  # from here on no collection finds it, until all is set aside anew
+            del circle
+            Sweeper(pilot.app).start()
+            await pilot.press("question_mark", "escape")
+            for _ in range(200):
+                await pilot.pause(0.05)
+                if seen() is None:
+                    break
+            assert seen() is None
+        finally:
+            gc.unfreeze()
 
 
 async def test_a_footer_does_not_keep_the_keys_it_no_longer_shows(open_game: Open) -> None:
