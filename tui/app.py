@@ -400,8 +400,9 @@ def play(language: str | None = None) -> int:
 
 async def _play(app: ZcquestApp) -> int:
     if sys.platform != "win32":  # there, the driver of terminals cannot be imported
-        from zcquest.tui import lost_terminal
+        from zcquest.tui import escape_key, lost_terminal
 
+        escape_key.install()
         lost_terminal.install()
     loop = asyncio.get_running_loop()
     for name in ENDING_SIGNALS:

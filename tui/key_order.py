@@ -16,7 +16,6 @@ from textual.events import Key
 from textual.message_pump import MessagePump
 
 PATIENCE: Final = 1.0  # seconds after which a key no longer waits for the one before: what had that may be gone
-_ALT: Final = "alt+"
 
 
 class KeyOrder:
@@ -31,7 +30,7 @@ class KeyOrder:
 
     async def press(self, key: Key) -> None:
         """Hand it over now, or once the keys before it have been dealt with."""
-        self._waiting.extend(apart(key))
+        self._waiting.append(key)
         if not self._busy:
             await self._next()
         elif len(self._waiting) == 1:
@@ -67,12 +66,3 @@ def _upwards(node: MessagePump | None) -> Iterator[MessagePump]:
     while node:
         yield node
         node = node._parent
-
-
-def apart(key: Key) -> Iterator[Key]:
-    """An Escape and the character typed after it, where the two were read together as Alt and that character."""
-    if key.key.startswith(_ALT) and key.character and key.character.isprintable():
-        yield Key("escape", "\x1b")
-        yield Key(key.key.removeprefix(_ALT), key.character)
-    else:
-        yield key

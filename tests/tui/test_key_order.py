@@ -6,11 +6,11 @@ import time
 from collections.abc import Callable
 
 import pytest
-from textual._xterm_parser import XTermParser
 from textual.constants import ESCAPE_DELAY
 from textual.pilot import Pilot
 
 from zcquest.tui.app import ZcquestApp
+from zcquest.tui.escape_key import TwoKeys
 from zcquest.tui.screens.level import LevelScreen
 
 from .conftest import Open
@@ -28,7 +28,7 @@ SEQUENCES = {
 
 def type_at_once(pilot: Pilot[None], text: str) -> None:
     """As a terminal sends it; all of it is read before anything is done about it."""
-    parser = XTermParser()
+    parser = TwoKeys()
     events = list(parser.feed(text.replace(" ", "")))
     time.sleep(ESCAPE_DELAY)  # whether more belongs to an Escape
     for event in [*events, *parser.tick()]:
