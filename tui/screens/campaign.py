@@ -7,7 +7,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Container, Vertical, VerticalScroll
 from textual.content import Content
-from textual.widgets import Footer, Markdown, OptionList, Static
+from textual.widgets import Markdown, OptionList, Static
 from textual.widgets.option_list import Option
 
 from zcquest.levels.language import say
@@ -21,6 +21,7 @@ from zcquest.tui.screens.confirm import Confirm
 from zcquest.tui.screens.home import next_level
 from zcquest.tui.widgets.columns import left, right
 from zcquest.tui.widgets.heading import Heading
+from zcquest.tui.widgets.key_footer import KeyFooter
 from zcquest.tui.widgets.stars import EARNED, star_sum, stars
 from zcquest.tui.widgets.wording import metric_figure, metric_word
 
@@ -52,7 +53,7 @@ class CampaignScreen(ZcScreen[None]):
                 yield Static(id="title", markup=False)
                 yield Static(id="facts", markup=False)
                 yield Markdown(id="text")
-        yield Footer()
+        yield KeyFooter()
 
     def on_mount(self) -> None:
         self._fill()

@@ -9,7 +9,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
-from textual.widgets import Footer, Static
+from textual.widgets import Static
 
 from zcquest.levels.language import gettext as _
 from zcquest.tui.card.card import Card, card_text
@@ -18,6 +18,7 @@ from zcquest.tui.card.saving import Saved, save_card
 from zcquest.tui.language import N_
 from zcquest.tui.screens.base import ZcModal
 from zcquest.tui.themes import THEMES
+from zcquest.tui.widgets.key_footer import KeyFooter
 from zcquest.tui.widgets.machine_map import MachineMap
 
 
@@ -43,7 +44,7 @@ class CardScreen(ZcModal[None]):
             with VerticalScroll(id="scroll"):
                 yield Static(id="card", markup=False)
             yield MachineMap()
-            yield Footer(show_command_palette=False)
+            yield KeyFooter(show_command_palette=False)
 
     def on_mount(self) -> None:
         self.retranslate()

@@ -12,7 +12,7 @@ from textual.binding import ActiveBinding, Binding
 from textual.containers import Container, Vertical, VerticalScroll
 from textual.content import Content
 from textual.events import Key
-from textual.widgets import Footer, Input, Markdown, OptionList, Static
+from textual.widgets import Input, Markdown, OptionList, Static
 from textual.widgets.option_list import Option
 
 from zcquest.engine.calls import CALLS
@@ -25,6 +25,7 @@ from zcquest.tui.language import N_, _
 from zcquest.tui.screens.base import ZcScreen
 from zcquest.tui.widgets.columns import left
 from zcquest.tui.widgets.heading import Heading
+from zcquest.tui.widgets.key_footer import KeyFooter
 
 SCHEME = "codex:"
 
@@ -63,7 +64,7 @@ class CodexScreen(ZcScreen[None]):
                     yield Static(id="cost", markup=False)
                     yield Markdown(id="text", open_links=False)
                 yield Static(id="links", markup=False)
-        yield Footer()
+        yield KeyFooter()
 
     def on_mount(self) -> None:
         self.retranslate()

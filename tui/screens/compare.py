@@ -11,7 +11,7 @@ from textual.binding import Binding
 from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.events import Resize
-from textual.widgets import Footer, Static
+from textual.widgets import Static
 
 from zcquest.engine.calls import CALLS
 from zcquest.engine.kept_trace import TraceDamaged
@@ -33,6 +33,7 @@ from zcquest.tui.widgets.compare.lines import (
     plan_columns,
 )
 from zcquest.tui.widgets.heading import Heading
+from zcquest.tui.widgets.key_footer import KeyFooter
 
 PARTS = ("plans", "figures", "hops", "features", "parting")
 
@@ -71,7 +72,7 @@ class CompareScreen(ZcScreen[None]):
             for part in PARTS:
                 yield Static(classes="part-title", id=f"{part}-title", markup=False)
                 yield Static(id=part)
-        yield Footer()
+        yield KeyFooter()
 
     def on_mount(self) -> None:
         self.retranslate()

@@ -5,10 +5,11 @@ from __future__ import annotations
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Vertical
-from textual.widgets import Footer, Static
+from textual.widgets import Static
 
 from zcquest.tui.language import N_
 from zcquest.tui.screens.base import ZcModal
+from zcquest.tui.widgets.key_footer import KeyFooter
 
 
 class Confirm(ZcModal[bool]):
@@ -27,7 +28,7 @@ class Confirm(ZcModal[bool]):
         with Vertical(classes="dialogue"):
             yield Static(self._question, id="question", markup=False)
             yield Static(self._warning, id="warning", markup=False)
-            yield Footer(show_command_palette=False)
+            yield KeyFooter(show_command_palette=False)
 
     def action_yes(self) -> None:
         self.dismiss(True)

@@ -9,11 +9,12 @@ from textual.binding import Binding
 from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
 from textual.screen import Screen
-from textual.widgets import Footer, Static
+from textual.widgets import Static
 
 from zcquest.tui.language import N_, _
 from zcquest.tui.screens.base import ZcModal
 from zcquest.tui.widgets.columns import left
+from zcquest.tui.widgets.key_footer import KeyFooter
 
 
 class HelpScreen(ZcModal[None]):
@@ -35,7 +36,7 @@ class HelpScreen(ZcModal[None]):
             yield Static(id="title", markup=False)
             with VerticalScroll(id="scroll"):
                 yield Static(id="keys", markup=False)
-            yield Footer(show_command_palette=False)
+            yield KeyFooter(show_command_palette=False)
 
     def on_mount(self) -> None:
         self.retranslate()

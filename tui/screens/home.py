@@ -9,7 +9,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Vertical
 from textual.content import Content
-from textual.widgets import Footer, OptionList, Static
+from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
 from zcquest.levels import codex
@@ -20,6 +20,7 @@ from zcquest.levels.schema import STARS
 from zcquest.tui.language import N_, _
 from zcquest.tui.screens.base import ZcScreen
 from zcquest.tui.widgets.journey import Journey
+from zcquest.tui.widgets.key_footer import KeyFooter
 from zcquest.tui.widgets.wordmark import Wordmark
 
 if TYPE_CHECKING:
@@ -43,7 +44,7 @@ class HomeScreen(ZcScreen[None]):
             yield Journey()
             yield OptionList(id="menu", markup=False)
         yield Static(id="host", markup=False)
-        yield Footer()
+        yield KeyFooter()
 
     def on_mount(self) -> None:
         self.retranslate()

@@ -9,7 +9,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
-from textual.widgets import Footer, Input, OptionList, Static
+from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
 from zcquest.levels.language import gettext as _
@@ -20,6 +20,7 @@ from zcquest.levels.typed_path import typed_path
 from zcquest.tui.language import N_
 from zcquest.tui.screens.base import ZcModal
 from zcquest.tui.widgets.columns import left
+from zcquest.tui.widgets.key_footer import KeyFooter
 from zcquest.tui.widgets.result.hop_lines import plan_lines
 
 _NAME, _DATE = 22, 12  # cells
@@ -58,7 +59,7 @@ class PlanShelf(ZcModal[str | None]):
                 with VerticalScroll(can_focus=False):
                     yield Static(id="shelf-text")
             yield Input(id="shelf-input")
-            yield Footer(show_command_palette=False)
+            yield KeyFooter(show_command_palette=False)
 
     def on_mount(self) -> None:
         self.retranslate()

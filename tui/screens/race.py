@@ -12,7 +12,7 @@ from textual.binding import Binding
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
 from textual.events import Resize
-from textual.widgets import Footer, OptionList, Static
+from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 from textual.worker import Worker
 
@@ -30,6 +30,7 @@ from zcquest.tui.screens.race_choice import RacerChoice
 from zcquest.tui.screens.race_run import RaceLook, RaceMade, RaceOver, RaceRefused, RaceRun, RaceTurn
 from zcquest.tui.widgets.columns import left
 from zcquest.tui.widgets.heading import Heading
+from zcquest.tui.widgets.key_footer import KeyFooter
 from zcquest.tui.widgets.race.lanes import INKS, lane_lines
 from zcquest.tui.widgets.race.pairs import pair_lines
 from zcquest.tui.widgets.race.view import SIDES, RaceView
@@ -87,7 +88,7 @@ class RaceScreen(ZcScreen[None]):
         yield Static(id="told")
         with VerticalScroll(id="found"):
             yield Static(id="pairs")
-        yield Footer()
+        yield KeyFooter()
 
     def on_mount(self) -> None:
         self.retranslate()

@@ -13,7 +13,7 @@ from textual.content import Content
 from textual.events import Resize
 from textual.reactive import reactive
 from textual.widget import Widget
-from textual.widgets import ContentSwitcher, Footer, Markdown, Static
+from textual.widgets import ContentSwitcher, Markdown, Static
 from textual.worker import Worker
 
 from zcquest.engine.calls import CALLS
@@ -31,6 +31,7 @@ from zcquest.tui.card.card import Card, map_state
 from zcquest.tui.language import N_
 from zcquest.tui.screens.base import ZcScreen
 from zcquest.tui.widgets.heading import Heading
+from zcquest.tui.widgets.key_footer import KeyFooter
 from zcquest.tui.widgets.machine_map import MachineMap
 from zcquest.tui.widgets.result.broker_lines import broker_lines
 from zcquest.tui.widgets.result.hop_lines import hop_lines, plan_lines
@@ -155,7 +156,7 @@ class ResultScreen(ZcScreen[Choice | None]):
                 yield Static(id="meter-table")
             yield TraceView(id="trace")
             yield ParetoPlot(id="runs")
-        yield Footer()
+        yield KeyFooter()
 
     def on_mount(self) -> None:
         self.set_class(self.verdict.passed, "-passed")
@@ -215,7 +216,7 @@ class ResultScreen(ZcScreen[Choice | None]):
         self.set_focus(self.query_one(f"#{section}", Widget))
 
     def on_resize(self, event: Resize) -> None:
-        footer, narrow = self.query_one(Footer), event.size.width < WIDE
+        footer, narrow = self.query_one(KeyFooter), event.size.width < WIDE
         footer.compact, footer.show_command_palette = narrow, not narrow
 
     def action_turn(self, by: int) -> None:

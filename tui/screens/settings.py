@@ -10,7 +10,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import VerticalScroll
 from textual.content import Content
-from textual.widgets import Footer, OptionList, Static
+from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
 from zcquest import __version__
@@ -21,6 +21,7 @@ from zcquest.tui.screens.confirm import Confirm
 from zcquest.tui.themes import NAMES
 from zcquest.tui.widgets.columns import left
 from zcquest.tui.widgets.heading import Heading
+from zcquest.tui.widgets.key_footer import KeyFooter
 
 MOTION_NAMES = {"full": N_("full"), "reduced": N_("reduced"), "none": N_("none")}
 
@@ -52,7 +53,7 @@ class SettingsScreen(ZcScreen[None]):
         yield Static(id="explanation", markup=False)
         with VerticalScroll(id="about", can_focus=False):
             yield Static(id="kept", markup=False)
-        yield Footer()
+        yield KeyFooter()
 
     def on_mount(self) -> None:
         self.retranslate()

@@ -9,13 +9,14 @@ from textual.binding import Binding
 from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
 from textual.events import Resize
-from textual.widgets import Footer, Static
+from textual.widgets import Static
 
 from zcquest.engine.host import Finding
 from zcquest.engine.message import Message
 from zcquest.levels.language import say
 from zcquest.tui.language import N_, _
 from zcquest.tui.screens.base import ZcModal
+from zcquest.tui.widgets.key_footer import KeyFooter
 
 
 class TooSmall(ZcModal[None]):
@@ -78,7 +79,7 @@ class CannotPlay(ZcModal[None]):
                 yield Static(id="why", markup=False)
                 yield Static(id="findings", markup=False)
                 yield Static(id="still", markup=False)
-            yield Footer(show_command_palette=False)
+            yield KeyFooter(show_command_palette=False)
 
     def on_mount(self) -> None:
         self.retranslate()

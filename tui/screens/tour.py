@@ -12,10 +12,11 @@ from textual.containers import Vertical
 from textual.content import Content
 from textual.events import Resize
 from textual.geometry import Offset, Region, Size
-from textual.widgets import Footer, Static
+from textual.widgets import Static
 
 from zcquest.tui.language import N_, _
 from zcquest.tui.screens.base import ZcModal
+from zcquest.tui.widgets.key_footer import KeyFooter
 from zcquest.tui.widgets.machine_map import MachineMap
 from zcquest.tui.widgets.map.layout import WALL
 from zcquest.tui.widgets.plan_editor import PlanEditor
@@ -147,7 +148,7 @@ class TourScreen(ZcModal[None]):
         with Vertical(id="box"):
             yield Static(id="title", markup=False)
             yield Static(id="text", markup=False)
-            yield Footer(show_command_palette=False, compact=True)
+            yield KeyFooter(show_command_palette=False, compact=True)
 
     def on_mount(self) -> None:
         self._open()

@@ -7,10 +7,11 @@ from typing import Final
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Vertical
-from textual.widgets import Footer, Static
+from textual.widgets import Static
 
 from zcquest.tui.language import N_, _
 from zcquest.tui.screens.base import ZcModal
+from zcquest.tui.widgets.key_footer import KeyFooter
 
 SETTING: Final = "tour"
 """The player's setting that the tour was offered, whatever came of it."""
@@ -30,7 +31,7 @@ class TourOffer(ZcModal[bool]):
         with Vertical(id="box"):
             yield Static(id="title", markup=False)
             yield Static(id="text", markup=False)
-            yield Footer(show_command_palette=False)
+            yield KeyFooter(show_command_palette=False)
 
     def on_mount(self) -> None:
         self.retranslate()

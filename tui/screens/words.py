@@ -9,12 +9,13 @@ from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Vertical
 from textual.content import Content
-from textual.widgets import Footer, OptionList, Static
+from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
 from zcquest.tui.book import book
 from zcquest.tui.language import N_, _
 from zcquest.tui.screens.base import ZcModal
+from zcquest.tui.widgets.key_footer import KeyFooter
 
 
 class WordsScreen(ZcModal[str | None]):
@@ -35,7 +36,7 @@ class WordsScreen(ZcModal[str | None]):
         with Vertical(id="box"):
             yield Static(id="title", markup=False)
             yield OptionList(markup=False)
-            yield Footer(show_command_palette=False)
+            yield KeyFooter(show_command_palette=False)
 
     def on_mount(self) -> None:
         self.retranslate()
