@@ -1,4 +1,4 @@
-"""What the screens cost while one plays: the living map, keys under a run, memory in the end."""
+"""What the screens cost while one plays: the living map, and keys under a run."""
 
 from __future__ import annotations
 
@@ -18,11 +18,9 @@ from zcquest.levels.progress import Progress
 
 WATCHED = 6.0  # seconds over which the processor's share is taken
 KEYS = 60
-RUNS = 60  # of an evening; each of them with a round through the other screens
-MIB = 1 << 20
 _SYNCHRONIZED = "\x1b[?2026;2$y"  # what a terminal answers that can show a frame at once
 _FRAME = b"\x1b[?2026h"  # begins what the terminal shows at once
-_F3, _F5, _ESCAPE = "\x1bOR", "\x1b[15~", "\x1b"
+_F5 = "\x1b[15~"
 
 
 def animation() -> None:
@@ -50,20 +48,6 @@ def keys() -> None:
     with _at("3-2", (80, 24)) as terminal:
         _stream(terminal)
         _late("a pane is open while a run streams, 80x24, p95", terminal, (("2", "PLAN"), ("3", "TRACE")))
-
-
-def memory(runs: int = RUNS) -> None:
-    """The game's own process after many runs and screens."""
-    with _at("1-1") as terminal:
-        game = psutil.Process(terminal.pid)
-        played = 0
-        with contextlib.suppress(TimeoutError):  # a key that got lost ends the evening early: then the row misses
-            while played < runs:
-                _play_once(terminal)
-                played += 1
-        held = game.memory_info().rss
-    fine = played == runs and held < 150 * MIB
-    row(f"memory after {played} of {runs} runs, each with four screens", f"{held / MIB:.0f} MiB", "under 150 MiB", fine)
 
 
 @contextlib.contextmanager
@@ -115,15 +99,3 @@ def _late(what: str, terminal: Terminal, turns: Sequence[tuple[str, str]]) -> No
         waits.append(terminal.wait_for(text))
     late = sorted(waits)[int(len(waits) * 0.95)]
     row(what, f"{late * 1000:.0f} ms", "within 50 ms", late < 0.05)
-
-
-def _play_once(terminal: Terminal) -> None:
-    """A run with its result, then the codex, the help, the replay, a hint, the editor, and back each time."""
-    terminal.forget()
-    terminal.press(_F5)
-    terminal.wait_for("Go on")
-    for key in (_ESCAPE, _F3, _ESCAPE, "?", _ESCAPE, "x", _ESCAPE, "h", "e", _ESCAPE):
-        time.sleep(0.25)  # an Escape and a key too soon after it are one key
-        terminal.forget()
-        terminal.press(key)
-    time.sleep(0.25)

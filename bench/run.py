@@ -6,7 +6,7 @@ import asyncio
 import os
 import platform
 
-from bench import brokers, calls, evening, replay, start, terminal
+from bench import brokers, calls, evening, hour, replay, start, terminal
 from zcquest.levels.play import open_laboratory
 
 
@@ -26,7 +26,7 @@ async def main() -> None:
     terminal.keys_while_streaming()
     evening.animation()
     evening.keys()
-    evening.memory()
+    hour.memory()
 
 
 if __name__ == "__main__":

@@ -58,14 +58,21 @@ class Terminal:
     def press(self, keys: str) -> None:
         os.write(self.fd, keys.encode())
 
+    def bring(self, keys: str, *texts: str) -> float:
+        """Press the keys; seconds until all the texts have been printed. Raises TimeoutError."""
+        self.forget()
+        self.press(keys)
+        return self.wait_for(*texts)
+
+    def choose(self, words: str, found: str, *texts: str) -> None:
+        """Find a command in the palette, and go where it leads."""
+        self.bring("\x10", "Search levels")
+        self.bring(words, found)
+        time.sleep(0.3)  # the best of what was found is marked
+        self.bring("\r", *texts)
+
     def open_level(self, level: str) -> None:
-        """By the command palette."""
-        self.press("\x10")
-        self.wait_for("Search")
-        self.press(level)
-        time.sleep(1.0)
-        self.press("\r")
-        self.wait_for("page cache", "HARDWARE")
+        self.choose(f"level {level}", f"Level {level}", "page cache", "HARDWARE")
         time.sleep(1.0)
 
     def end(self) -> None:
