@@ -32,7 +32,9 @@ class Sweeper:
         self._waits = False
 
     def start(self) -> None:
-        """From now on."""
+        """From now on; until now, nothing need have been collected."""
+        gc.freeze()
+        gc.enable()
         self._app.screen_change_signal.subscribe(self._app, self._changed)
         self._wait(REST)
 

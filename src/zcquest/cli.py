@@ -5,6 +5,7 @@ Only click is imported here; everything else is imported by the command that nee
 
 from __future__ import annotations
 
+import gc
 import sys
 from collections.abc import Callable, Sequence
 from difflib import get_close_matches
@@ -144,6 +145,7 @@ def _play() -> int:
             _text(N_("The game needs a terminal. These commands do not: {known}."), known=", ".join(zcquest.commands)),
             _text(N_("zcquest --help says more.")),
         )
+    gc.disable()  # until the first screen is there: what is loaded for it stays, and nothing of it is garbage
     from zcquest.levels.language import language
     from zcquest.tui.app import play
 
