@@ -12,6 +12,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from textual import on
 from textual.actions import ActionParseResult
 from textual.app import App
 from textual.binding import Binding
@@ -30,7 +31,7 @@ from zcquest.levels.traces import TraceStore
 from zcquest.tui import backgrounds, line_breaking
 from zcquest.tui.commands import GamePalette, game_commands
 from zcquest.tui.garbage import Sweeper
-from zcquest.tui.key_order import KeyOrder
+from zcquest.tui.key_order import KeyOrder, Passed
 from zcquest.tui.laboratory import LaboratoryKeeper
 from zcquest.tui.language import N_, _, other_language
 from zcquest.tui.screens.base import ZcModal, ZcScreen
@@ -350,6 +351,10 @@ class ZcquestApp(App[None]):
             await self._keys.press(event)
         else:
             await super().on_event(event)
+
+    @on(Passed)
+    async def _key_passed(self, event: Passed) -> None:
+        await self._keys.passed(event)
 
     async def on_unmount(self) -> None:
         await self._keeper.close()

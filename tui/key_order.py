@@ -13,19 +13,30 @@ from typing import Any, Final
 
 from textual.app import App
 from textual.events import Key
+from textual.message import Message
 from textual.message_pump import MessagePump
 
 PATIENCE: Final = 1.0  # seconds after which a key no longer waits for the one before: what had that may be gone
 
 
+class Passed(Message):
+    """Goes the way of a key, behind it. `lap` counts from 0: how often it has gone already."""
+
+    def __init__(self, number: int, lap: int) -> None:
+        super().__init__()
+        self.number = number
+        self.lap = lap
+
+
 class KeyOrder:
-    """`hand_over` gives a key to whoever has the focus."""
+    """`hand_over` gives a key to whoever has the focus. The app tells of each `Passed` that has come up to it."""
 
     def __init__(self, app: App[Any], hand_over: Callable[[Key], Awaitable[None]]) -> None:
         self._app = app
         self._hand_over = hand_over
         self._waiting: deque[Key] = deque()
         self._number = 0  # of the latest key handed over
+        self._target: MessagePump = app
         self._busy = False
 
     async def press(self, key: Key) -> None:
@@ -34,32 +45,45 @@ class KeyOrder:
         if not self._busy:
             await self._next()
         elif len(self._waiting) == 1:
-            self._app.set_timer(PATIENCE, lambda number=self._number: self._give_up(number))
+            self._wait()
+
+    async def passed(self, event: Passed) -> None:
+        """The key's action may have left something in the queues below: a second lap comes behind that, and a third
+        begins where the action has led, for a new screen first finds its focus.
+        """
+        if event.number != self._number or not self._busy:
+            return
+        match event.lap:
+            case 0:
+                self._follow(self._target, 1)
+            case 1:
+                self._follow(self._app.screen, 2)
+            case _:
+                await self._next()
 
     async def _next(self) -> None:
         self._busy = bool(self._waiting)
-        if not self._waiting:
-            return
-        self._number += 1
-        key, focused = self._waiting.popleft(), self._app.focused or self._app.screen
-        await self._hand_over(key)
-        self._follow([*_upwards(focused), *_upwards(focused)], self._number)
-
-    def _follow(self, way: list[MessagePump], number: int) -> None:
-        """Go through the queues that the key goes through, and again: its action may have left something in them."""
-        while way:
-            if way.pop(0).call_later(self._follow, way, number):
-                return
-        self._app.screen.call_later(self._app.call_later, self._done, number)  # a new screen first finds its focus
-
-    async def _done(self, number: int) -> None:
-        if self._busy and number == self._number:
-            await self._next()
-
-    async def _give_up(self, number: int) -> None:
-        await self._done(number)
         if self._waiting:
-            self._app.set_timer(PATIENCE, lambda number=self._number: self._give_up(number))
+            self._number += 1
+            key, self._target = self._waiting.popleft(), self._app.focused or self._app.screen
+            await self._hand_over(key)
+            self._follow(self._target, 0)
+
+    def _follow(self, target: MessagePump, lap: int) -> None:
+        """From the target, or the lowest above it that is still there, up to the app."""
+        nodes = [*_upwards(target), self._app]  # a screen that was closed has no app above it
+        any(node.post_message(Passed(self._number, lap)) for node in nodes)
+
+    def _wait(self) -> None:
+        number = self._number
+
+        async def give_up() -> None:
+            if self._busy and number == self._number:
+                await self._next()
+            if self._waiting:
+                self._wait()
+
+        self._app.set_timer(PATIENCE, give_up)
 
 
 def _upwards(node: MessagePump | None) -> Iterator[MessagePump]:
