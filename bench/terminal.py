@@ -17,11 +17,13 @@ import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from bench.timing import best_of, row
+import psutil
+
+from bench.timing import row
 from zcquest.levels.progress import Progress
 from zcquest.tui.screens.tour_offer import SETTING
 
-ROUNDS = 5
+ROUNDS = 7
 LETTERS = "¢£¤¥¦§¨©ª«¬®¯°±²³´µ¶¸¹º»¼½¾¿ÀÁÂÃÄÅÆÇÈÉÊË"
 STREAMING = "# \nrepeat:\n    read(log, buf, 1K)\n    write(sock, buf, 1K)\n"
 _ESCAPES = re.compile(rb"\x1b\[[0-9;:?<>=]*[a-zA-Z]|\x1b[()][A-Z0-9]|\x1b[=>]")
@@ -105,10 +107,14 @@ def first_frame() -> None:
     """Until the whole first screen is there, against a Textual app of a header and a footer."""
     empty = [sys.executable, str(Path(__file__).with_name("empty_app.py"))]
     game = [sys.executable, "-m", "zcquest"]
+    base, ours = [], []
     with environment() as env:
-        base = best_of(ROUNDS, lambda: _until(empty, env, "Leave", "empty"))
-        ours = best_of(ROUNDS, lambda: _until(game, env, "Campaign", "Settings", "Help"))
-    row("first full frame against an empty Textual app", f"{ours / base:.2f} x", "within 2 x", ours / base <= 2)
+        for _ in range(ROUNDS):  # in turn: whatever else the machine does meets both
+            base.append(_until(empty, env, "Leave", "empty"))
+            ours.append(_until(game, env, "Campaign", "Settings", "Help"))
+    wall, cpu = (min(each[unit] for each in ours) / min(each[unit] for each in base) for unit in (0, 1))
+    said = f"{wall:.2f} x, {cpu:.2f} of CPU"
+    row("first full frame against an empty Textual app", said, "within 2 x", wall <= 2)
 
 
 def keys_while_streaming() -> None:
@@ -149,10 +155,13 @@ def _echoes(terminal: Terminal) -> list[float]:
     return waits
 
 
-def _until(command: Sequence[str], env: dict[str, str], *texts: str) -> float:
+def _until(command: Sequence[str], env: dict[str, str], *texts: str) -> tuple[float, float]:
+    """Seconds by the clock, and of the program's processor."""
     terminal = Terminal(command, env)
     try:
         terminal.wait_for(*texts)
-        return time.perf_counter() - terminal.started
+        took = time.perf_counter() - terminal.started
+        used = psutil.Process(terminal.pid).cpu_times()
+        return took, used.user + used.system
     finally:
         terminal.end()

@@ -6,6 +6,7 @@ import statistics
 import subprocess
 import time
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 
 def best_of(count: int, work: Callable[[], float]) -> float:
@@ -18,6 +19,11 @@ def wall(command: Sequence[str], env: dict[str, str] | None = None) -> float:
     start = time.perf_counter()
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=env)
     return time.perf_counter() - start
+
+
+def ran(pid: int) -> float:
+    """Seconds for which a process's first thread has had a processor so far: what others take does not count."""
+    return int(Path(f"/proc/{pid}/schedstat").read_text().split()[0]) / 1e9
 
 
 def row(what: str, value: str, limit: str, good: bool) -> None:
