@@ -16,7 +16,7 @@ from textual.events import Key
 from textual.message import Message
 from textual.message_pump import MessagePump
 
-PATIENCE: Final = 1.0  # seconds after which a key no longer waits for the one before: what had that may be gone
+PATIENCE: Final = 1.0  # seconds that a key waits before it is asked again what has become of the one before
 
 
 class Passed(Message):
@@ -75,15 +75,16 @@ class KeyOrder:
         any(node.post_message(Passed(self._number, lap)) for node in nodes)
 
     def _wait(self) -> None:
+        """What follows the key before may have gone with a screen that was closed: then another one is sent."""
         number = self._number
 
-        async def give_up() -> None:
+        def follow_again() -> None:
             if self._busy and number == self._number:
-                await self._next()
+                self._follow(self._app.screen, 2)
             if self._waiting:
                 self._wait()
 
-        self._app.set_timer(PATIENCE, give_up)
+        self._app.set_timer(PATIENCE, follow_again)
 
 
 def _upwards(node: MessagePump | None) -> Iterator[MessagePump]:

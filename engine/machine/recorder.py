@@ -16,7 +16,7 @@ from zcquest.engine.machine.memory import MAP_SHARED, PROT_READ, PROT_WRITE, lib
 from zcquest.engine.trace import PAGE, RECORD, WINDOW_RECORDS
 
 _WINDOW = WINDOW_RECORDS * RECORD.size
-
+_pack, _SIZE = RECORD.pack_into, RECORD.size  # looked up once, not at every call
 
 CLEAR = 64  # descriptors from here on are none that a plan can name
 
@@ -101,7 +101,8 @@ class Recorder:
         self, step: int, code: int, function: Callable[..., int], arguments: tuple[Any, ...], offset: int, size: int
     ) -> tuple[int, int]:
         """Make one call and record it. Returns its result and errno (-1 and the errno when it failed)."""
-        self._header[1] = (step + 1) << 16 | code
+        header = self._header
+        header[1] = (step + 1) << 16 | code
         error = 0
         before = getrusage(RUSAGE_THREAD)
         start = perf_counter_ns()
@@ -112,7 +113,7 @@ class Recorder:
         end = perf_counter_ns()
         after = getrusage(RUSAGE_THREAD)
         at = self._at
-        RECORD.pack_into(
+        _pack(
             self._window,
             at,
             start - self._start,
@@ -128,11 +129,9 @@ class Recorder:
             after[9] - before[9],  # ru_inblock
             after[14] - before[14],  # ru_nvcsw
         )
-        self.calls += 1
-        header = self._header
-        header[0] = self.calls
+        self.calls = header[0] = self.calls + 1
         header[1] = 0
-        self._at = at = at + RECORD.size
+        self._at = at = at + _SIZE
         if at == _WINDOW:
             self._open_window()
         return result, error
