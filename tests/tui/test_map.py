@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gettext
 import re
 from collections.abc import Sequence
 from dataclasses import replace
@@ -21,7 +20,6 @@ from zcquest.engine.message import message
 from zcquest.engine.pagecache import Residency, Witness
 from zcquest.engine.places import Place, Route
 from zcquest.engine.plan import parse
-from zcquest.levels import language
 from zcquest.levels.report import FeatureReport, HopReport, MetersReport, SceneReport
 from zcquest.tui.themes import DARK
 from zcquest.tui.widgets.machine_map import MachineMap
@@ -123,24 +121,6 @@ def between(lines: Sequence[str], left: str, right: str) -> str:
     start = lines[top].index("╮", lines[top].index(left)) + 1
     end = lines[top].index("╭", start)
     return "\n".join(line[start:end] for line in lines[top : top + 5])
-
-
-class Wide(gettext.NullTranslations):
-    """Every letter twice as wide, placeholders as they are: worse than any real Chinese."""
-
-    def gettext(self, text: str) -> str:
-        return "".join(
-            part if part.startswith("{") else re.sub("[A-Za-z]", "汉", part) for part in re.split(r"(\{\w+\})", text)
-        )
-
-    def ngettext(self, singular: str, plural: str, number: int) -> str:
-        return self.gettext(plural)
-
-
-@pytest.fixture(params=["en", "wide"])
-def any_language(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    if request.param == "wide":
-        monkeypatch.setattr(language, "_catalogue", lambda code, folder: Wide())
 
 
 # What is drawn

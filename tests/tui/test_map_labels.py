@@ -15,7 +15,7 @@ from zcquest.engine.places import CONSUMERS, Place
 from zcquest.levels.report import ConsumerReport, HopReport
 from zcquest.tui.widgets.map.canvas import Canvas
 from zcquest.tui.widgets.map.layout import arrange
-from zcquest.tui.widgets.map.picture import draw
+from zcquest.tui.widgets.map.picture import draw, floor_of
 from zcquest.tui.widgets.map.routes import bundle_of
 from zcquest.tui.widgets.map.words import about_bytes
 from zcquest.tui.widgets.map_state import MapState, map_hops
@@ -78,6 +78,22 @@ def test_the_bytes_of_every_hop_of_the_plan_stand_on_the_map(size: tuple[int, in
             text = "\n".join(canvas.line(y) for y in range(size[1]))
             shown = [about_bytes(hop.bytes) in text for hop in map_hops(state) if hop.bytes and hop.steps]
             assert all(shown), (cast, text)
+
+
+@pytest.mark.usefixtures("any_language")
+@pytest.mark.parametrize("size", [(70, 20), NARROW_TERMINAL, WIDE_TERMINAL])
+def test_what_stands_in_a_room_of_one_line_keeps_inside_its_frame(size: tuple[int, int]) -> None:
+    ran = measured((), (), 4, queue=True)
+    live = replace(ran, scene=None, gauges=gauges())
+    for state in (ran, live, replace(ran, scene=None), replace(ran, scene=scene(), so_far=True)):
+        canvas, floor = draw(state, *size, Place.CONSUMER2), floor_of(state, *size)
+        assert floor and len(floor.ladders) == 2
+        for ladder in floor.ladders:
+            frame = ladder.frame
+            sides = {canvas.at(x, room.y).text for x in (frame.x, frame.right - 1) for room in ladder.rungs.values()}
+            assert sides == {"│"}
+            corners = [canvas.at(x, y).text for y in (frame.y, frame.bottom - 1) for x in (frame.x, frame.right - 1)]
+            assert corners == list("╭╮╰╯")
 
 
 def test_one_label_for_hops_of_which_the_same_is_to_be_said_and_each_its_own_where_not() -> None:

@@ -7,6 +7,7 @@ from zcquest.engine.places import CONSUMERS, SOCKETS, Place
 from zcquest.levels.language import gettext as _
 from zcquest.levels.language import say
 from zcquest.tui.widgets.map.bars import bar
+from zcquest.tui.widgets.map.canvas import fit
 from zcquest.tui.widgets.map.cast import SOCKET_WORDS
 from zcquest.tui.widgets.map.words import about_bytes, brief_bytes
 from zcquest.tui.widgets.map_state import MapState, map_hops
@@ -60,7 +61,7 @@ def _consumer(place: Place, state: MapState, width: int) -> list[tuple[str, str]
     received = live.received if live else counted
     if received is None:
         words = _("told at the end") if state.so_far else _("waits for the log")
-        return [(number, "title"), (f" {words}"[: width - len(number)], "quiet")]
+        return [(number, "title"), (" " + fit(words, width - len(number) - 1), "quiet")]
     told = " " + about_bytes(received).rjust(_FIGURE)
     left = width - len(number) - len(told) - 1
     shown = bar(received / state.size if state.size else 0, left) if left >= _LEAST_BAR else ""
