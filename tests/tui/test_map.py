@@ -23,6 +23,7 @@ from zcquest.engine.plan import parse
 from zcquest.levels.report import FeatureReport, HopReport, MetersReport, SceneReport
 from zcquest.tui.themes import DARK
 from zcquest.tui.widgets.machine_map import MachineMap
+from zcquest.tui.widgets.map.border import Border
 from zcquest.tui.widgets.map.flow import (
     BETWEEN_FLASHES,
     FLASH,
@@ -34,7 +35,8 @@ from zcquest.tui.widgets.map.flow import (
     train,
     with_packets,
 )
-from zcquest.tui.widgets.map.layout import MIN_HEIGHT, MIN_WIDTH
+from zcquest.tui.widgets.map.layout import MIN_HEIGHT, MIN_WIDTH, WALL
+from zcquest.tui.widgets.map.pens import WALL_LINE
 from zcquest.tui.widgets.map.picture import draw, floor_of, tracks_of
 from zcquest.tui.widgets.map.words import about_bytes, description
 from zcquest.tui.widgets.map_state import ARRIVING, MapState, Stream, map_hops, ways_of
@@ -459,6 +461,39 @@ async def test_a_call_that_moved_bytes_sends_packets_once_unless_motion_is_off(m
             seen = seen or any(PACKET in shown.render_line(y).text for y in range(18))
         assert seen == (motion == "full")
         assert [shown.render_line(y).text for y in range(18)] == picture(after)
+
+
+async def test_a_flash_of_the_border_draws_nothing_again_but_the_border(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with MapApp().run_test(size=(84, 18)) as pilot:
+        pilot.app.animation_level = "full"
+        shown = pilot.app.query_one(MachineMap)
+        shown.show(planned(SENDFILE, gauges=gauges()))
+        await pilot.pause()
+        border = shown.query_one(Border)
+        assert shown.floor and border.region.x == shown.floor.wall and border.size == (WALL, 18)
+        elsewhere: list[Region] = []
+        lit: list[Region] = []
+        monkeypatch.setattr(shown, "refresh", lambda *regions, **_: elsewhere.extend(regions))
+        monkeypatch.setattr(border, "refresh", lambda *regions, **_: lit.extend(regions))
+        shown.show(replace(shown.state, gauges=gauges(), crossed=True))
+        while shown.moving:
+            await pilot.pause(0.02)
+        assert elsewhere == [] and {region.y for region in lit} == set(range(18))
+        assert [border.render_line(y).text for y in range(18)] == [WALL_LINE * WALL] * 18
+
+
+async def test_a_room_is_opened_with_the_mouse_and_the_border_is_none() -> None:
+    async with MapApp().run_test(size=(84, 18)) as pilot:
+        shown = pilot.app.query_one(MachineMap)
+        shown.show(planned(READ_WRITE))
+        await pilot.pause()
+        floor = shown.floor
+        assert floor
+        room = floor.rooms[Place.BUFFER]
+        await pilot.click(MachineMap, offset=(room.x + 2, room.y + 1))
+        assert shown.selected is Place.BUFFER
+        await pilot.click(MachineMap, offset=(floor.wall, room.y + 1))
+        assert shown.selected is Place.BUFFER
 
 
 async def test_a_stream_flows_for_as_long_as_calls_are_made_and_the_end_of_the_run_clears_it() -> None:

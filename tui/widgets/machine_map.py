@@ -7,6 +7,7 @@ from time import monotonic
 
 from rich.segment import Segment
 from rich.style import Style
+from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.events import Click
 from textual.geometry import Region
@@ -18,6 +19,7 @@ from textual.widget import Widget
 
 from zcquest.engine.places import Place
 from zcquest.tui.language import N_
+from zcquest.tui.widgets.map.border import Border
 from zcquest.tui.widgets.map.canvas import Canvas
 from zcquest.tui.widgets.map.flow import FLASH, FRAMES, Packet, light, spaced, stream, train, with_packets
 from zcquest.tui.widgets.map.layout import WALL, Floor
@@ -86,6 +88,8 @@ class MachineMap(Widget, can_focus=True):
 
     def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
         super().__init__(id=id, classes=classes)
+        self._floor: Floor | None = None
+        self._border = Border(self._border_strip)
         self._picture = Canvas(0, 0)  # without what moves over it
         self._canvas = self._picture
         self._packets: list[Packet] = []
@@ -93,6 +97,9 @@ class MachineMap(Widget, can_focus=True):
         self._read_at = 0.0
         self._frames: Timer | None = None
         self._styles: dict[tuple[str, str], Style] = {}  # found out once: a frame asks for hundreds of them
+
+    def compose(self) -> ComposeResult:
+        yield self._border
 
     def show(self, state: MapState) -> None:
         """Draw `state` from now on."""
@@ -185,7 +192,8 @@ class MachineMap(Widget, can_focus=True):
 
     def on_click(self, event: Click) -> None:
         floor = self.floor
-        if floor and (place := room_at(floor, event.x, event.y)):
+        at = event.screen_offset - self.region.offset
+        if floor and (place := room_at(floor, *at)):
             self.selected = place
             self.action_open()
 
@@ -194,16 +202,24 @@ class MachineMap(Widget, can_focus=True):
         self._redraw()
 
     def render_line(self, y: int) -> Strip:
-        width = self.size.width
-        if y >= self._canvas.height or self._canvas.width != width:
-            return Strip.blank(width, self._style("", ""))
-        return Strip([Segment(text, self._style(ink, stress)) for text, ink, stress in self._canvas.runs(y)], width)
+        return self._strip(y, 0, self.size.width)
+
+    def _border_strip(self, y: int) -> Strip:
+        return self._strip(y, self._floor.wall, self._floor.gate) if self._floor else Strip.blank(WALL)
+
+    def _strip(self, y: int, start: int, end: int) -> Strip:
+        if y >= self._canvas.height or self._canvas.width != self.size.width:
+            return Strip.blank(end - start, self._style("", ""))
+        runs = self._canvas.runs(y, start, end)
+        return Strip([Segment(text, self._style(ink, stress)) for text, ink, stress in runs], end - start)
 
     def _redraw(self) -> None:
         size = self.size
         if not size:
             return
         self._picture = draw(self.state, *size, self.selected if self.has_focus else None)
+        self._floor = self.floor
+        self._border.stand_at(self._floor.wall if self._floor else None)
         self._draw_over()
 
     def _draw_over(self) -> None:
@@ -212,13 +228,18 @@ class MachineMap(Widget, can_focus=True):
         if self._frames:
             now = monotonic()
             after = with_packets(after, self._packets, now)
-            if any(at <= now < at + FLASH for at in self._flashes) and (floor := floor_of(self.state, *size)):
-                light(after, range(floor.wall, floor.wall + WALL))
+            if self._floor and any(at <= now < at + FLASH for at in self._flashes):
+                light(after, range(self._floor.wall, self._floor.gate))
         self._canvas = after
         if (before.width, before.height) != tuple(size):
             self.refresh()
-        elif changed := _changes(before, self._canvas):
+            self._border.refresh()
+            return
+        wall = (self._floor.wall, self._floor.gate) if self._floor else (size.width, size.width)
+        if changed := [*_changes(before, after, 0, wall[0]), *_changes(before, after, wall[1], size.width)]:
             self.refresh(*changed)
+        if crossed := _changes(before, after, *wall):
+            self._border.refresh(*(region.translate((-wall[0], 0)) for region in crossed))
 
     def styles_by_ink(self) -> dict[str, Style]:
         """The colours of each ink in the theme in use, for a picture elsewhere; without a background."""
@@ -236,14 +257,14 @@ class MachineMap(Widget, can_focus=True):
         return found
 
 
-def _changes(before: Canvas, after: Canvas) -> list[Region]:
-    """The stretch of each row in which the two differ, whole wide characters only."""
+def _changes(before: Canvas, after: Canvas, left: int, right: int) -> list[Region]:
+    """The stretch of each row, from column `left` to `right`, in which the two differ, whole wide characters only."""
     regions = []
     for y in range(after.height):
-        old, new = before.row(y), after.row(y)
+        old, new = before.row(y)[left:right], after.row(y)[left:right]
         if old == new:
             continue
-        differing = [x for x in range(after.width) if old[x] != new[x]]
-        start, end = max(differing[0] - 1, 0), min(differing[-1] + 2, after.width)
+        differing = [x for x, (one, other) in enumerate(zip(old, new, strict=True), left) if one != other]
+        start, end = max(differing[0] - 1, left), min(differing[-1] + 2, right)
         regions.append(Region(start, y, end - start, 1))
     return regions

@@ -69,15 +69,19 @@ class Canvas:
             return False
         return all(cell.text == " " for cell in self._rows[y][x : x + width])
 
-    def runs(self, y: int) -> list[tuple[str, str, str]]:
-        """Row `y` as stretches of one look: text, ink, stress. What is blank looks like what stands before it."""
+    def runs(self, y: int, start: int = 0, end: int | None = None) -> list[tuple[str, str, str]]:
+        """Row `y` from `start` to `end` as stretches of one look: text, ink, stress.
+
+        What is blank looks like what stands before it.
+        """
         looks: list[tuple[str, str]] = []
-        for text, ink, stress in self._rows[y]:
+        row = self._rows[y][start:end]
+        for text, ink, stress in row:
             plain = text == " " and stress != _REVERSE and looks and looks[-1][1] != _REVERSE
             looks.append(looks[-1] if plain else (ink, stress))
         return [
             ("".join(cell.text for cell, _ in cells), *look)
-            for look, cells in groupby(zip(self._rows[y], looks, strict=True), key=itemgetter(1))
+            for look, cells in groupby(zip(row, looks, strict=True), key=itemgetter(1))
         ]
 
     def row(self, y: int) -> list[Cell]:
