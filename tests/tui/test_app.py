@@ -25,8 +25,10 @@ from zcquest.tui.app import ZcquestApp
 from zcquest.tui.screens.base import ZcScreen
 from zcquest.tui.screens.campaign import CampaignScreen
 from zcquest.tui.screens.codex import CodexScreen
+from zcquest.tui.screens.confirm import Confirm
 from zcquest.tui.screens.help import HelpScreen
 from zcquest.tui.screens.home import HomeScreen
+from zcquest.tui.screens.level import LevelScreen
 from zcquest.tui.screens.settings import SettingsScreen
 from zcquest.tui.screens.start import CannotPlay, TooSmall
 from zcquest.tui.themes import THEMES
@@ -190,7 +192,6 @@ async def test_opening_a_level_where_there_is_no_linux_explains(
 
 
 async def test_one_level_is_open_at_a_time(open_game: Open) -> None:
-    from zcquest.tui.screens.level import LevelScreen
 
     async with open_game() as pilot:
         pilot.app.action_campaign()
@@ -353,7 +354,6 @@ def _descendants() -> set[int]:
 
 async def test_the_palette_offers_what_the_keys_of_the_screen_do(open_game: Open) -> None:
     from zcquest.tui.commands import screen_commands
-    from zcquest.tui.screens.level import LevelScreen
 
     async with open_game() as pilot:
         pilot.app.open_level("1-1")  # type: ignore[attr-defined]
@@ -395,3 +395,16 @@ async def test_keys_that_come_before_a_screen_stands_wait_for_it(app: ZcquestApp
             assert isinstance(app.focused, MachineMap)
         elif action in ("palette", "plans", "word"):
             assert app.screen is not level
+
+
+async def test_a_screen_that_goes_takes_no_other_along(open_game: Open) -> None:
+    async with open_game() as pilot:
+        pilot.app.action_campaign()
+        await pilot.pause()
+        question = Confirm("Is it so?")
+        pilot.app.push_screen(question)
+        await pilot.pause()
+        question.dismiss(True)
+        question.dismiss(True)  # as a second key does that was pressed before the screen had gone
+        await pilot.pause()
+        assert [type(screen) for screen in pilot.app.screen_stack] == [HomeScreen, CampaignScreen]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, cast
 
+from textual.await_complete import AwaitComplete
 from textual.binding import ActiveBinding, Binding
 from textual.screen import ModalScreen, Screen, ScreenResultType
 from textual.widgets import Footer
@@ -53,6 +54,10 @@ class _InTheLanguage(Screen[ScreenResultType]):
 
     def on_screen_resume(self) -> None:
         self.game.check_size()
+
+    def dismiss(self, result: ScreenResultType | None = None) -> AwaitComplete:
+        """Only while it is in sight: a second key, pressed as it went, would take away the screen below it."""
+        return super().dismiss(result) if self.app.screen is self else AwaitComplete()
 
     def retranslate(self) -> None:
         """Say everything again: the language has changed. Called on every screen of the stack, footers follow alone."""
