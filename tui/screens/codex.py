@@ -142,7 +142,7 @@ class CodexScreen(ZcScreen[None]):
             self.notify(why, title=_("This could not be run"), severity="error", timeout=15, markup=False)
         finally:
             self._measuring = None
-            if self.is_mounted:
+            if self.query("#cost"):  # nothing is left of a screen that was left
                 self._show_cost()
                 self.refresh_bindings()
 

@@ -268,7 +268,7 @@ class ResultScreen(ZcScreen[Choice | None]):
             self._refused = refusal.reason
         finally:
             self._meeting, self._broker = None, ""
-            if self.is_mounted:
+            if self.query("#brokers"):  # nothing is left of a screen that was left
                 self._say_brokers()
 
     def _broker_runs(self) -> dict[str, BrokerRun]:
