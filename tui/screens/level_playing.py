@@ -204,7 +204,8 @@ class LevelPlaying(LevelWriting):
         if self.phase is not Phase.STEPPING or self.view.live is None:
             return
         self.change(live=self.view.live.read(event.gauges, event.lines, step=event.step, buffers=event.buffers))
-        self._tell(event.sentence())
+        if not any(remark.calls == event.calls for remark in self.view.live.remarks):
+            self._tell(event.sentence())  # what was remarked of the call since is the news
 
     def _tell(self, sentence: Message) -> None:
         self.panes.bar.tell(sentence, "live")
