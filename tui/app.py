@@ -219,7 +219,9 @@ class ZcquestApp(App[None]):
     def action_help(self) -> None:
         from zcquest.tui.screens.help import HelpScreen
 
-        if not isinstance(self.screen, HelpScreen):
+        if isinstance(self.screen, HelpScreen):
+            self.screen.action_close()
+        else:
             self.push_screen(HelpScreen(self.screen))
 
     def action_words(self) -> None:
