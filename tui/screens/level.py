@@ -140,6 +140,16 @@ class LevelScreen(LevelReading, LevelPlaces):
                 return len(self.level.scenes) > 1 and (editing or None)
             case "rival":
                 return self.level.race is not None and (editing or None)
-            case "race" | "plans" | "palette" | "reset" | "undo" | "redo" | "edit":
+            case "walk" | "undo" | "redo" | "reset" if not self.query(LevelPanes):
+                return None  # nothing is left of a screen that was left
+            case "walk":
+                return self.panes.map_in_sight or None
+            case "undo":
+                return (editing and self.editor.can_undo) or None
+            case "redo":
+                return (editing and self.editor.can_redo) or None
+            case "reset":
+                return (editing and self.editor.text.strip("\n") != self.level.draft.strip("\n")) or None
+            case "race" | "plans" | "palette" | "edit":
                 return editing or None
         return super().check_action(action, parameters)

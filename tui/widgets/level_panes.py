@@ -57,6 +57,10 @@ class LevelPanes(Vertical):
         return self.query_one(PlanEditor)
 
     @property
+    def map_in_sight(self) -> bool:
+        return self.query_one(MachineMap).display
+
+    @property
     def bar(self) -> RunBar:
         return self.query_one(RunBar)
 

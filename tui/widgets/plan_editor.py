@@ -56,7 +56,7 @@ class PlanEditor(Vertical):
 
     def compose(self) -> ComposeResult:
         yield Static(classes="pane-title")
-        yield PlanText(self._text)
+        yield PlanText(self._text, self._lanes)
         with VerticalScroll(id="problems", can_focus=False):
             yield Static()
 
@@ -72,6 +72,14 @@ class PlanEditor(Vertical):
     @property
     def text(self) -> str:
         return self.area.text
+
+    @property
+    def can_undo(self) -> bool:
+        return bool(self.area.history.undo_stack)
+
+    @property
+    def can_redo(self) -> bool:
+        return bool(self.area.history.redo_stack)
 
     @property
     def cursor_step(self) -> int | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from rich.segment import Segment
@@ -21,6 +21,7 @@ from zcquest.tui.language import N_
 
 INDENT = 4
 _GUTTER = 6
+_LANES = {"reject": Lane.ON_REJECT, "giveup": Lane.ON_GIVEUP}
 
 
 class PlanText(TextArea):
@@ -77,7 +78,8 @@ class PlanText(TextArea):
     class Left(Message):
         """The player is done writing."""
 
-    def __init__(self, text: str, **options: object) -> None:
+    def __init__(self, text: str, lanes: Collection[Lane] = (), **options: object) -> None:
+        """`lanes` are those of rejected messages that the plan may have a use for."""
         super().__init__(
             text,
             soft_wrap=False,
@@ -87,6 +89,7 @@ class PlanText(TextArea):
             **options,  # type: ignore[arg-type]
         )
         self.indent_width = INDENT
+        self._lanes = lanes
         self._problems: Mapping[int, list[Problem]] = {}
         self._steps: Mapping[int, int] = {}
         self._current: int | None = None
@@ -196,6 +199,8 @@ class PlanText(TextArea):
         self.post_message(self.EditAsked(what, by))
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        if action == "edit" and parameters[0] in _LANES:
+            return not self.read_only and _LANES[str(parameters[0])] in self._lanes
         if action in ("leave", "palette", "edit"):
             return not self.read_only
         return super().check_action(action, parameters)
