@@ -373,6 +373,8 @@ class ZcquestApp(App[None]):
             self.push_screen(TooSmall())
 
     def _start_warming_up(self) -> None:
+        if not self.is_running:  # quit as soon as it was there
+            return
         self._sweeper.start()
         self.run_worker(self._warm())
 

@@ -30,4 +30,4 @@ class TwoKeys(XTermParser):
 
 def install() -> None:
     """Let Textual's drivers read with it."""
-    linux_driver.XTermParser = TwoKeys
+    vars(linux_driver)["XTermParser"] = TwoKeys
