@@ -15,6 +15,7 @@ from textual.pilot import Pilot
 from zcquest.levels import language
 from zcquest.levels.progress import Progress, RunRow
 from zcquest.tui.app import ZcquestApp
+from zcquest.tui.widgets.key_bar import KeyBar
 
 Open: TypeAlias = Callable[..., AbstractAsyncContextManager[Pilot[None]]]
 
@@ -87,10 +88,8 @@ def shown(pilot: Pilot[None]) -> str:
 
 
 def footer(pilot: Pilot[None]) -> list[str]:
-    """What the footer says of each key, from left to right."""
-    from textual.widgets._footer import FooterKey
-
-    return [key.description for key in pilot.app.screen.query(FooterKey)]
+    """What the line of keys says of each, from left to right."""
+    return [key.description for key in pilot.app.screen.query_one(KeyBar).keys]
 
 
 def _still(game: ZcquestApp) -> ZcquestApp:

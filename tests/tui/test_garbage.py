@@ -5,9 +5,6 @@ from __future__ import annotations
 import gc
 import weakref
 
-from textual.widgets import Footer
-from textual.widgets._footer import FooterKey
-
 from zcquest.tui.garbage import Sweeper, set_aside
 
 from .conftest import Open
@@ -49,15 +46,3 @@ async def test_what_closed_screens_left_is_freed_once_the_player_rests(open_game
             assert seen() is None
         finally:
             gc.unfreeze()
-
-
-async def test_a_footer_does_not_keep_the_keys_it_no_longer_shows(open_game: Open) -> None:
-    async with open_game() as pilot:
-        for _ in range(6):
-            await pilot.press("question_mark")
-            await pilot.pause()
-            await pilot.press("escape")
-            await pilot.pause()
-        footer = pilot.app.screen.query_one(Footer)
-        kept = [len(watchers) for watchers in getattr(footer, "__watchers", {}).values()]
-        assert max(kept) <= 2 * len(footer.query(FooterKey)) + 1

@@ -105,7 +105,7 @@ async def test_help_leads_to_it(open_game: Open) -> None:
 
 
 def test_the_box_keeps_off_what_it_is_about() -> None:
-    box, screen = Size(52, 10), Size(120, 36)
+    box, screen = Size(58, 10), Size(120, 36)
     for target in (Region(38, 1, 82, 24), Region(0, 26, 38, 9), Region(39, 27, 81, 8), Region(100, 1, 2, 24)):
         where = place_box(target, box, screen)
         assert not Region(*where, *box).overlaps(target)

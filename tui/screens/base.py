@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, ClassVar, cast
 
 from textual.await_complete import AwaitComplete
 from textual.binding import ActiveBinding, Binding
+from textual.events import Click
 from textual.screen import ModalScreen, Screen, ScreenResultType
-from textual.widgets import Footer
 
 from zcquest.tui.language import N_, translated
 
@@ -25,6 +25,7 @@ EVERYWHERE = (
     "app.quit",
 )
 
+HELP = Binding("question_mark", "app.help", N_("Help"), key_display="?", tooltip=N_("The keys of this screen"))
 WORDS = Binding("f3", "app.words", N_("Words"), show=False, tooltip=N_("Read about a word on this screen"))
 
 
@@ -38,19 +39,10 @@ class _InTheLanguage(Screen[ScreenResultType]):
 
     @property
     def active_bindings(self) -> dict[str, ActiveBinding]:
-        """In the order of the footer: a screen's own keys first, then those that every screen has."""
+        """In the order of the key bar: a screen's own keys first, then those that every screen has."""
         active = super().active_bindings
-        keys = sorted(active, key=lambda key: active[key].binding.action in EVERYWHERE)
+        keys = sorted(active, key=lambda key: active[key].binding.action in (*EVERYWHERE, "word"))
         return {key: translated(active[key]) for key in keys}
-
-    def on_mount(self) -> None:
-        self.bindings_updated_signal.subscribe(self, self._forget_old_keys)
-
-    def _forget_old_keys(self, _screen: object) -> None:
-        """A footer makes its keys anew at each change, and Textual 8.2 keeps the old ones among its watchers."""
-        for footer in self.query(Footer):
-            for watchers in getattr(footer, "__watchers", {}).values():
-                watchers[:] = [watcher for watcher in watchers if not watcher[0]._closing]
 
     def on_screen_resume(self) -> None:
         self.game.check_size()
@@ -68,7 +60,7 @@ class ZcScreen(_InTheLanguage[ScreenResultType]):
 
     BINDINGS = [
         Binding("escape", "back", N_("Back"), tooltip=N_("Back to the screen before")),
-        Binding("question_mark", "app.help", N_("Help"), key_display="?", tooltip=N_("The keys of this screen")),
+        HELP,
         Binding("c", "app.codex", N_("Codex"), tooltip=N_("What every call and word means")),
         Binding("l", "app.toggle_language", N_("Language"), show=False, tooltip=N_("English or Chinese")),
         WORDS,
@@ -82,9 +74,20 @@ class ZcScreen(_InTheLanguage[ScreenResultType]):
 
 
 class ZcModal(_InTheLanguage[ScreenResultType], ModalScreen[ScreenResultType]):
-    """A dialogue over a screen; escape closes it with the result None."""
+    """A dialogue over a screen; escape or a click beside it closes it with the result None."""
 
-    BINDINGS = [Binding("escape", "close", N_("Close"), tooltip=N_("Close this")), WORDS]
+    BINDINGS = [
+        Binding("escape", "close", N_("Close"), tooltip=N_("Close this")),
+        HELP,
+        Binding("f1", "app.help", N_("Help"), show=False, tooltip=N_("The keys of this screen")),
+        Binding("f2", "app.toggle_language", N_("Language"), tooltip=N_("English or Chinese")),
+        WORDS,
+    ]
+    CLOSED_FROM_OUTSIDE: ClassVar[bool] = True
+
+    async def on_click(self, event: Click) -> None:
+        if event.widget is self and self.CLOSED_FROM_OUTSIDE:
+            await self.run_action("close")
 
     def action_close(self) -> None:
         self.dismiss(None)

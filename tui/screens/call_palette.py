@@ -24,6 +24,7 @@ from zcquest.tui.screens.base import ZcModal
 from zcquest.tui.screens.level_words import LANGUAGE_PAGE
 from zcquest.tui.widgets.cost_lines import cost_in_one
 from zcquest.tui.widgets.insertion import ready_step
+from zcquest.tui.widgets.key_bar import KeyBar
 from zcquest.tui.widgets.map.words import place_name
 
 _SHARE, _AROUND = 0.9, 8  # of the screen's lines, for the dialogue; and of these, around its list
@@ -34,7 +35,10 @@ class CallPalette(ZcModal[str | Lane | None]):
     """Returns the name of the chosen call, the chosen lane, or None."""
 
     CSS_PATH = "call_palette.tcss"
-    BINDINGS = [Binding("c,f3", "codex", N_("Codex"), tooltip=N_("Read about the call under the cursor"))]
+    BINDINGS = [
+        Binding("enter", "choose", N_("Add"), key_display="enter", tooltip=N_("Write it into the plan"), priority=True),
+        Binding("c,f3", "codex", N_("Codex"), key_display="c", tooltip=N_("Read about the call under the cursor")),
+    ]
 
     def __init__(self, calls: Sequence[str], lanes: Sequence[Lane] = ()) -> None:
         super().__init__()
@@ -46,6 +50,7 @@ class CallPalette(ZcModal[str | Lane | None]):
             yield Static(id="call-palette-title")
             yield OptionList(markup=False)
             yield Static(id="call-palette-cost")
+            yield KeyBar(palette=False)
 
     def on_resize(self) -> None:
         """The list gives way, so that the line below it stays in sight."""
@@ -57,13 +62,14 @@ class CallPalette(ZcModal[str | Lane | None]):
 
     def retranslate(self) -> None:
         self.query_one("#call-palette-title", Static).update(Content(_("The calls of this level")))
-        keys = _("Enter writes it into the plan · c reads about it · Escape closes")
-        self.query_one("#call-palette").border_subtitle = Content(keys)
         options = self.query_one(OptionList)
         highlighted = options.highlighted or 0
         options.clear_options()
         options.add_options(self._options())
         options.highlighted = highlighted
+
+    def action_choose(self) -> None:
+        self.query_one(OptionList).action_select()
 
     def action_codex(self) -> None:
         highlighted = self.query_one(OptionList).highlighted

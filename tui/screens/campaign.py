@@ -21,7 +21,7 @@ from zcquest.tui.screens.confirm import Confirm
 from zcquest.tui.screens.home import next_level
 from zcquest.tui.widgets.columns import left, right
 from zcquest.tui.widgets.heading import Heading
-from zcquest.tui.widgets.key_footer import KeyFooter
+from zcquest.tui.widgets.key_bar import KeyBar
 from zcquest.tui.widgets.stars import EARNED, star_sum, stars
 from zcquest.tui.widgets.wording import metric_figure, metric_word
 
@@ -53,7 +53,7 @@ class CampaignScreen(ZcScreen[None]):
                 yield Static(id="title", markup=False)
                 yield Static(id="facts", markup=False)
                 yield Markdown(id="text")
-        yield KeyFooter()
+        yield KeyBar()
 
     def on_mount(self) -> None:
         self._fill()

@@ -18,7 +18,7 @@ from zcquest.tui.card.saving import Saved, save_card
 from zcquest.tui.language import N_
 from zcquest.tui.screens.base import ZcModal
 from zcquest.tui.themes import THEMES
-from zcquest.tui.widgets.key_footer import KeyFooter
+from zcquest.tui.widgets.key_bar import KeyBar
 from zcquest.tui.widgets.machine_map import MachineMap
 
 
@@ -44,7 +44,7 @@ class CardScreen(ZcModal[None]):
             with VerticalScroll(id="scroll"):
                 yield Static(id="card", markup=False)
             yield MachineMap()
-            yield KeyFooter(show_command_palette=False)
+            yield KeyBar(palette=False)
 
     def on_mount(self) -> None:
         self.retranslate()

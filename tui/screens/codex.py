@@ -25,7 +25,7 @@ from zcquest.tui.language import N_, _
 from zcquest.tui.screens.base import ZcScreen
 from zcquest.tui.widgets.columns import left
 from zcquest.tui.widgets.heading import Heading
-from zcquest.tui.widgets.key_footer import KeyFooter
+from zcquest.tui.widgets.key_bar import KeyBar
 
 SCHEME = "codex:"
 
@@ -64,7 +64,7 @@ class CodexScreen(ZcScreen[None]):
                     yield Static(id="cost", markup=False)
                     yield Markdown(id="text", open_links=False)
                 yield Static(id="links", markup=False)
-        yield KeyFooter()
+        yield KeyBar()
 
     def on_mount(self) -> None:
         self.retranslate()

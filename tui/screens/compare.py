@@ -33,7 +33,7 @@ from zcquest.tui.widgets.compare.lines import (
     plan_columns,
 )
 from zcquest.tui.widgets.heading import Heading
-from zcquest.tui.widgets.key_footer import KeyFooter
+from zcquest.tui.widgets.key_bar import KeyBar
 
 PARTS = ("plans", "figures", "hops", "features", "parting")
 
@@ -72,7 +72,7 @@ class CompareScreen(ZcScreen[None]):
             for part in PARTS:
                 yield Static(classes="part-title", id=f"{part}-title", markup=False)
                 yield Static(id=part)
-        yield KeyFooter()
+        yield KeyBar()
 
     def on_mount(self) -> None:
         self.retranslate()

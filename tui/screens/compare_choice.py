@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from textual import on
 from textual.app import ComposeResult
+from textual.binding import Binding
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
 from textual.widgets import OptionList, Static
@@ -17,8 +18,10 @@ from zcquest.levels.language import gettext as _
 from zcquest.levels.plans import plan_names, plan_text, plan_without_remarks
 from zcquest.levels.progress import RunRow
 from zcquest.levels.schema import Metric
+from zcquest.tui.language import N_
 from zcquest.tui.screens.base import ZcModal
 from zcquest.tui.screens.compare import Side
+from zcquest.tui.widgets.key_bar import KeyBar
 from zcquest.tui.widgets.race.words import plan_preview
 from zcquest.tui.widgets.stars import EARNED
 from zcquest.tui.widgets.wording import bound_figure, grouped
@@ -30,6 +33,9 @@ class CompareChoice(ZcModal[Side | None]):
     """Returns the other side, or None."""
 
     CSS_PATH = "compare.tcss"
+    BINDINGS = [
+        Binding("enter", "choose", N_("Choose"), key_display="enter", tooltip=N_("Compare with this"), priority=True)
+    ]
     AUTO_FOCUS = "OptionList"
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (110, "-wide")]
 
@@ -47,6 +53,7 @@ class CompareChoice(ZcModal[Side | None]):
                 yield OptionList(markup=False)
                 with VerticalScroll(can_focus=False):
                     yield Static(id="choice-text")
+            yield KeyBar(palette=False)
 
     def on_mount(self) -> None:
         rows = self.game.progress.runs(self._level_id, limit=_MOST, reports=False)
@@ -55,7 +62,6 @@ class CompareChoice(ZcModal[Side | None]):
 
     def retranslate(self) -> None:
         self.query_one("#choice-title", Static).update(_("Compare with which run?"))
-        self.query_one("#choice").border_subtitle = Content(_("Enter chooses it · Escape closes"))
         options = self.query_one(OptionList)
         marked = options.highlighted
         options.set_options(self._options())
@@ -69,6 +75,9 @@ class CompareChoice(ZcModal[Side | None]):
             yield Option(Content.styled(_("your other runs of this level"), "bold $primary"), disabled=True)
         for id, row in self._runs.items():
             yield Option(Content(f"  {_run_title(row)}"), id=id)
+
+    def action_choose(self) -> None:
+        self.query_one(OptionList).action_select()
 
     @on(OptionList.OptionHighlighted)
     def _show(self, event: OptionList.OptionHighlighted) -> None:

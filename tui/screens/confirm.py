@@ -9,7 +9,7 @@ from textual.widgets import Static
 
 from zcquest.tui.language import N_
 from zcquest.tui.screens.base import ZcModal
-from zcquest.tui.widgets.key_footer import KeyFooter
+from zcquest.tui.widgets.key_bar import KeyBar
 
 
 class Confirm(ZcModal[bool]):
@@ -28,7 +28,7 @@ class Confirm(ZcModal[bool]):
         with Vertical(classes="dialogue"):
             yield Static(self._question, id="question", markup=False)
             yield Static(self._warning, id="warning", markup=False)
-            yield KeyFooter(show_command_palette=False)
+            yield KeyBar(palette=False)
 
     def action_yes(self) -> None:
         self.dismiss(True)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from textual.app import ComposeResult
-from textual.containers import VerticalScroll
+from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
 from textual.widgets import Markdown, Static
 
 from zcquest.levels.language import gettext as _
 from zcquest.levels.loader import Level
 from zcquest.tui.screens.base import ZcModal
+from zcquest.tui.widgets.key_bar import KeyBar
 
 
 class DebriefScreen(ZcModal[None]):
@@ -22,17 +23,18 @@ class DebriefScreen(ZcModal[None]):
         self._level = level
 
     def compose(self) -> ComposeResult:
-        with VerticalScroll(id="debrief"):
+        with Vertical(id="debrief"):
             yield Static(id="debrief-title")
-            yield Markdown(open_links=False)
+            with VerticalScroll():
+                yield Markdown(open_links=False)
+            yield KeyBar(palette=False)
 
     def on_mount(self) -> None:
         self.retranslate()
-        self.query_one("#debrief").focus()
+        self.query_one(VerticalScroll).focus()
 
     def retranslate(self) -> None:
         text = self._level.text()
         title = _("Debrief: {title}").format(title=text.title)
         self.query_one("#debrief-title", Static).update(Content(title))
         self.query_one(Markdown).update(text.debrief)
-        self.query_one("#debrief").border_subtitle = Content(_("Escape closes"))

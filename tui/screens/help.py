@@ -14,7 +14,7 @@ from textual.widgets import Static
 from zcquest.tui.language import N_, _
 from zcquest.tui.screens.base import ZcModal
 from zcquest.tui.widgets.columns import left
-from zcquest.tui.widgets.key_footer import KeyFooter
+from zcquest.tui.widgets.key_bar import KeyBar
 
 
 class HelpScreen(ZcModal[None]):
@@ -36,7 +36,7 @@ class HelpScreen(ZcModal[None]):
             yield Static(id="title", markup=False)
             with VerticalScroll(id="scroll"):
                 yield Static(id="keys", markup=False)
-            yield KeyFooter(show_command_palette=False)
+            yield KeyBar(palette=False)
 
     def on_mount(self) -> None:
         self.retranslate()

@@ -34,7 +34,7 @@ from zcquest.tui.screens.prompt import Prompt
 from zcquest.tui.widgets.columns import left, right
 from zcquest.tui.widgets.heading import Heading
 from zcquest.tui.widgets.history.lines import run_heads, run_line, spark_lines
-from zcquest.tui.widgets.key_footer import KeyFooter
+from zcquest.tui.widgets.key_bar import KeyBar
 from zcquest.tui.widgets.stars import EARNED, MISSED
 
 T = TypeVar("T")
@@ -72,7 +72,7 @@ class HistoryScreen(ZcScreen[None]):
                 with VerticalScroll(id="text", can_focus=False):
                     yield Static(id="plan", markup=False)
         yield Static(id="nothing", markup=False)
-        yield KeyFooter()
+        yield KeyBar()
 
     def on_mount(self) -> None:
         self._best: dict[str, Best] = {}
@@ -84,7 +84,6 @@ class HistoryScreen(ZcScreen[None]):
         self._fill()
 
     def on_resize(self, event: Resize) -> None:
-        self.query_one(KeyFooter).compact = event.size.width < WIDE
         self.call_after_refresh(self._draw_sparks)
 
     def retranslate(self) -> None:

@@ -20,7 +20,7 @@ from zcquest.levels.schema import STARS
 from zcquest.tui.language import N_, _
 from zcquest.tui.screens.base import ZcScreen
 from zcquest.tui.widgets.journey import Journey
-from zcquest.tui.widgets.key_footer import KeyFooter
+from zcquest.tui.widgets.key_bar import KeyBar
 from zcquest.tui.widgets.wordmark import Wordmark
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ class HomeScreen(ZcScreen[None]):
             yield Journey()
             yield OptionList(id="menu", markup=False)
         yield Static(id="host", markup=False)
-        yield KeyFooter()
+        yield KeyBar()
 
     def on_mount(self) -> None:
         self.retranslate()

@@ -24,7 +24,7 @@ from zcquest.tui.screens.base import ZcScreen
 from zcquest.tui.screens.prompt import Prompt
 from zcquest.tui.widgets.columns import left
 from zcquest.tui.widgets.heading import Heading
-from zcquest.tui.widgets.key_footer import KeyFooter
+from zcquest.tui.widgets.key_bar import KeyBar
 from zcquest.tui.widgets.wording import grouped, rounded_size
 
 _SIZES = (64 << 10, 1 << 20, 4 << 20, 64 << 20, 512 << 20)
@@ -69,7 +69,7 @@ class LabScreen(ZcScreen[None]):
         yield Static(id="about", markup=False)
         yield OptionList(id="bench", markup=False)
         yield Static(id="log", markup=False)
-        yield KeyFooter()
+        yield KeyBar()
 
     def on_mount(self) -> None:
         self.bench = lab_settings(self.game.progress)

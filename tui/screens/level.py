@@ -13,7 +13,7 @@ from zcquest.levels.keeping import latest_run
 from zcquest.tui.language import N_
 from zcquest.tui.screens.level_places import LevelPlaces
 from zcquest.tui.screens.level_reading import LevelReading
-from zcquest.tui.widgets.key_footer import KeyFooter
+from zcquest.tui.widgets.key_bar import KeyBar
 from zcquest.tui.widgets.level_panes import LevelPanes
 from zcquest.tui.widgets.level_view import LevelView, Measured, Phase
 from zcquest.tui.widgets.pane_tabs import PaneTabs
@@ -74,7 +74,7 @@ class LevelScreen(LevelReading, LevelPlaces):
         self.hints = max(self.game.progress.hints_taken(self.level_id), default=0)
         self.view = self._first_view(text)
         yield LevelPanes(self.view, text, self.hints)
-        yield KeyFooter()
+        yield KeyBar()
 
     def _first_view(self, text: str) -> LevelView:
         progress = self.game.progress
@@ -99,8 +99,6 @@ class LevelScreen(LevelReading, LevelPlaces):
     def on_resize(self, event: Resize) -> None:
         self.set_class(not self._roomy, "-narrow")
         self.panes.set_narrow(not self._roomy)
-        footer = self.query_one(KeyFooter)
-        footer.compact, footer.show_command_palette = not self._roomy, self._roomy  # 80 columns hold no more
 
     @property
     def _roomy(self) -> bool:
@@ -129,7 +127,7 @@ class LevelScreen(LevelReading, LevelPlaces):
             case "run" | "step":
                 return editing or stepping or None
             case "tamper":
-                return stepping or (None if self._roomy else False)
+                return stepping or None
             case "predict":
                 return editing and not self.game.progress.best(self.level_id).runs and self.level.scored
             case "debrief":

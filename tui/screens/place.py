@@ -20,7 +20,7 @@ from zcquest.tui.language import N_
 from zcquest.tui.screens.base import ZcModal
 from zcquest.tui.screens.place_bytes import PlaceBytes
 from zcquest.tui.widgets.hex_view import HexView
-from zcquest.tui.widgets.key_footer import KeyFooter
+from zcquest.tui.widgets.key_bar import KeyBar
 from zcquest.tui.widgets.map.words import place_name
 from zcquest.tui.widgets.map_state import MapState
 from zcquest.tui.widgets.place_lines import advising, has_bytes, place_lines, reaching, unseen
@@ -56,7 +56,7 @@ class PlaceScreen(ZcModal[None]):
                 yield Static(id="field", markup=False)
             yield Static(id="reached", markup=False)
             yield Static(id="told", markup=False)
-            yield KeyFooter(show_command_palette=False, compact=True)
+            yield KeyBar(palette=False)
 
     def on_mount(self) -> None:
         self.retranslate()

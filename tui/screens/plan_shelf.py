@@ -20,7 +20,7 @@ from zcquest.levels.typed_path import typed_path
 from zcquest.tui.language import N_
 from zcquest.tui.screens.base import ZcModal
 from zcquest.tui.widgets.columns import left
-from zcquest.tui.widgets.key_footer import KeyFooter
+from zcquest.tui.widgets.key_bar import KeyBar
 from zcquest.tui.widgets.result.hop_lines import plan_lines
 
 _NAME, _DATE = 22, 12  # cells
@@ -41,7 +41,6 @@ class PlanShelf(ZcModal[str | None]):
         Binding("w", "ask('write')", N_("Write"), tooltip=N_("Write the editor's plan to a file")),
         Binding("i", "ask('read')", N_("Read"), tooltip=N_("Read a plan from a file")),
         Binding("y", "copy", N_("Copy text"), tooltip=N_("This plan's text to the clipboard")),
-        Binding("f2", "app.toggle_language", N_("Language"), show=False, tooltip=N_("English or Chinese")),
     ]
 
     def __init__(self, level_id: str, text: str) -> None:
@@ -59,7 +58,7 @@ class PlanShelf(ZcModal[str | None]):
                 with VerticalScroll(can_focus=False):
                     yield Static(id="shelf-text")
             yield Input(id="shelf-input")
-            yield KeyFooter(show_command_palette=False)
+            yield KeyBar(palette=False)
 
     def on_mount(self) -> None:
         self.retranslate()

@@ -15,13 +15,18 @@ from zcquest.levels.language import gettext as _
 from zcquest.levels.progress import Prediction
 from zcquest.tui.language import N_
 from zcquest.tui.screens.base import ZcModal
+from zcquest.tui.widgets.key_bar import KeyBar
 
 
 class PredictScreen(ZcModal[Prediction | None]):
     """Asks for copies a byte and for mode switches; returns None when the player would rather just run."""
 
     CSS_PATH = "predict.tcss"
-    BINDINGS = [Binding("escape", "close", N_("Just run"), tooltip=N_("Run without a prediction"))]
+    BINDINGS = [
+        Binding("enter", "app.focus_next", N_("Next"), key_display="enter", tooltip=N_("To the next line; then run")),
+        Binding("escape", "close", N_("Just run"), tooltip=N_("Run without a prediction")),
+    ]
+    CLOSED_FROM_OUTSIDE = False  # it would run
 
     def compose(self) -> ComposeResult:
         with Vertical(id="predict"):
@@ -36,6 +41,7 @@ class PredictScreen(ZcModal[Prediction | None]):
             with Horizontal(id="predict-buttons"):
                 yield Button(variant="primary", id="predict-go", compact=True)
                 yield Button(id="predict-skip", compact=True)
+            yield KeyBar(palette=False)
 
     def on_mount(self) -> None:
         self.retranslate()

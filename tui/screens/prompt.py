@@ -9,7 +9,7 @@ from textual.widgets import Input, Static
 
 from zcquest.tui.language import _
 from zcquest.tui.screens.base import ZcModal
-from zcquest.tui.widgets.key_footer import KeyFooter
+from zcquest.tui.widgets.key_bar import KeyBar
 
 
 class Prompt(ZcModal[str]):
@@ -28,7 +28,7 @@ class Prompt(ZcModal[str]):
             example = self._example or _("a path; ~ is your home folder")
             yield Input(self._text, placeholder=example, select_on_focus=False, id="path")
             yield Static(self._remark, id="warning", markup=False)
-            yield KeyFooter(show_command_palette=False)
+            yield KeyBar(palette=False)
 
     def on_mount(self) -> None:
         line = self.query_one(Input)

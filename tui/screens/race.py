@@ -30,7 +30,7 @@ from zcquest.tui.screens.race_choice import RacerChoice
 from zcquest.tui.screens.race_run import RaceLook, RaceMade, RaceOver, RaceRefused, RaceRun, RaceTurn
 from zcquest.tui.widgets.columns import left
 from zcquest.tui.widgets.heading import Heading
-from zcquest.tui.widgets.key_footer import KeyFooter
+from zcquest.tui.widgets.key_bar import KeyBar
 from zcquest.tui.widgets.race.lanes import INKS, lane_lines
 from zcquest.tui.widgets.race.pairs import pair_lines
 from zcquest.tui.widgets.race.view import SIDES, RaceView
@@ -88,7 +88,7 @@ class RaceScreen(ZcScreen[None]):
         yield Static(id="told")
         with VerticalScroll(id="found"):
             yield Static(id="pairs")
-        yield KeyFooter()
+        yield KeyBar()
 
     def on_mount(self) -> None:
         self.retranslate()

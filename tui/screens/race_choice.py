@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from textual import on
 from textual.app import ComposeResult
+from textual.binding import Binding
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
 from textual.widgets import OptionList, Static
@@ -14,7 +15,9 @@ from textual.widgets.option_list import Option
 from zcquest.levels.language import gettext as _
 from zcquest.levels.plans import plan_without_remarks
 from zcquest.levels.racers import Racer
+from zcquest.tui.language import N_
 from zcquest.tui.screens.base import ZcModal
+from zcquest.tui.widgets.key_bar import KeyBar
 from zcquest.tui.widgets.race.words import plan_preview, racer_name
 
 
@@ -22,6 +25,9 @@ class RacerChoice(ZcModal[Racer | None]):
     """Returns the chosen plan, or None."""
 
     CSS_PATH = "race.tcss"
+    BINDINGS = [
+        Binding("enter", "choose", N_("Choose"), key_display="enter", tooltip=N_("Let this plan race"), priority=True)
+    ]
 
     def __init__(self, racers: Sequence[Racer], chosen: Racer) -> None:
         super().__init__()
@@ -35,6 +41,7 @@ class RacerChoice(ZcModal[Racer | None]):
                 yield OptionList(markup=False)
                 with VerticalScroll(can_focus=False):
                     yield Static(id="racer-text")
+            yield KeyBar(palette=False)
 
     def on_mount(self) -> None:
         self.retranslate()
@@ -45,11 +52,13 @@ class RacerChoice(ZcModal[Racer | None]):
 
     def retranslate(self) -> None:
         self.query_one("#racer-title", Static).update(_("Which plan is to race?"))
-        self.query_one(".dialogue").border_subtitle = Content(_("Enter chooses it · Escape closes"))
         options = self.query_one(OptionList)
         highlighted = options.highlighted
         options.set_options(self._options())
         options.highlighted = highlighted
+
+    def action_choose(self) -> None:
+        self.query_one(OptionList).action_select()
 
     @on(OptionList.OptionHighlighted)
     def _show(self, event: OptionList.OptionHighlighted) -> None:

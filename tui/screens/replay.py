@@ -20,7 +20,7 @@ from zcquest.levels.report import SceneReport
 from zcquest.tui.language import N_, _
 from zcquest.tui.screens.base import ZcScreen
 from zcquest.tui.widgets.heading import Heading
-from zcquest.tui.widgets.key_footer import KeyFooter
+from zcquest.tui.widgets.key_bar import KeyBar
 from zcquest.tui.widgets.machine_map import MachineMap
 from zcquest.tui.widgets.map_state import MapState
 from zcquest.tui.widgets.replay.call_list import CallList
@@ -80,7 +80,7 @@ class ReplayScreen(ZcScreen[None]):
         with Vertical(id="list"):
             yield CallList()
         yield Static(id="counted")
-        yield KeyFooter()
+        yield KeyBar()
 
     def on_mount(self) -> None:
         self.query_one(MachineMap).can_focus = False  # the arrow keys scrub
@@ -89,7 +89,6 @@ class ReplayScreen(ZcScreen[None]):
     def on_resize(self, event: Resize) -> None:
         roomy = event.size.width >= ROOMY[0] and event.size.height >= ROOMY[1]
         self.set_class(not roomy, "-narrow")
-        self.query_one(KeyFooter).compact = not roomy
         self.refresh_bindings()
         self.call_after_refresh(self._draw_timeline)
 

@@ -10,7 +10,6 @@ from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
-from textual.events import Resize
 from textual.reactive import reactive
 from textual.widget import Widget
 from textual.widgets import ContentSwitcher, Markdown, Static
@@ -31,7 +30,7 @@ from zcquest.tui.card.card import Card, map_state
 from zcquest.tui.language import N_
 from zcquest.tui.screens.base import ZcScreen
 from zcquest.tui.widgets.heading import Heading
-from zcquest.tui.widgets.key_footer import KeyFooter
+from zcquest.tui.widgets.key_bar import KeyBar
 from zcquest.tui.widgets.machine_map import MachineMap
 from zcquest.tui.widgets.result.broker_lines import broker_lines
 from zcquest.tui.widgets.result.hop_lines import hop_lines, plan_lines
@@ -156,7 +155,7 @@ class ResultScreen(ZcScreen[Choice | None]):
                 yield Static(id="meter-table")
             yield TraceView(id="trace")
             yield ParetoPlot(id="runs")
-        yield KeyFooter()
+        yield KeyBar()
 
     def on_mount(self) -> None:
         self.set_class(self.verdict.passed, "-passed")
@@ -214,10 +213,6 @@ class ResultScreen(ZcScreen[Choice | None]):
         for tab in self.query(SectionTab):
             tab.set_class(tab.id == f"tab-{section}", "-open")
         self.set_focus(self.query_one(f"#{section}", Widget))
-
-    def on_resize(self, event: Resize) -> None:
-        footer, narrow = self.query_one(KeyFooter), event.size.width < WIDE
-        footer.compact, footer.show_command_palette = narrow, not narrow
 
     def action_turn(self, by: int) -> None:
         names = list(SECTIONS)

@@ -21,7 +21,7 @@ from zcquest.tui.screens.confirm import Confirm
 from zcquest.tui.themes import NAMES
 from zcquest.tui.widgets.columns import left
 from zcquest.tui.widgets.heading import Heading
-from zcquest.tui.widgets.key_footer import KeyFooter
+from zcquest.tui.widgets.key_bar import KeyBar
 
 MOTION_NAMES = {"full": N_("full"), "reduced": N_("reduced"), "none": N_("none")}
 
@@ -53,7 +53,7 @@ class SettingsScreen(ZcScreen[None]):
         yield Static(id="explanation", markup=False)
         with VerticalScroll(id="about", can_focus=False):
             yield Static(id="kept", markup=False)
-        yield KeyFooter()
+        yield KeyBar()
 
     def on_mount(self) -> None:
         self.retranslate()

@@ -16,7 +16,7 @@ from zcquest.engine.message import Message
 from zcquest.levels.language import say
 from zcquest.tui.language import N_, _
 from zcquest.tui.screens.base import ZcModal
-from zcquest.tui.widgets.key_footer import KeyFooter
+from zcquest.tui.widgets.key_bar import KeyBar
 
 
 class TooSmall(ZcModal[None]):
@@ -79,7 +79,7 @@ class CannotPlay(ZcModal[None]):
                 yield Static(id="why", markup=False)
                 yield Static(id="findings", markup=False)
                 yield Static(id="still", markup=False)
-            yield KeyFooter(show_command_palette=False)
+            yield KeyBar(palette=False)
 
     def on_mount(self) -> None:
         self.retranslate()

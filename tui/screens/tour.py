@@ -16,7 +16,7 @@ from textual.widgets import Static
 
 from zcquest.tui.language import N_, _
 from zcquest.tui.screens.base import ZcModal
-from zcquest.tui.widgets.key_footer import KeyFooter
+from zcquest.tui.widgets.key_bar import KeyBar
 from zcquest.tui.widgets.machine_map import MachineMap
 from zcquest.tui.widgets.map.layout import WALL
 from zcquest.tui.widgets.plan_editor import PlanEditor
@@ -127,14 +127,16 @@ class TourScreen(ZcModal[None]):
     """Stop after stop over `level`, which stays alive behind it; it can be left at any moment."""
 
     CSS_PATH = "tour.tcss"
+    CLOSED_FROM_OUTSIDE = False  # what it is about stands there
     BINDINGS = [
-        Binding("enter,right,space", "go(1)", N_("Next"), key_display="enter", tooltip=N_("The next stop")),
-        Binding("backspace,left", "go(-1)", N_("Before"), key_display="bksp", tooltip=N_("The stop before")),
+        Binding("enter,right,space", "go(1)", N_("Next"), key_display="→", tooltip=N_("The next stop")),
+        Binding("backspace,left", "go(-1)", N_("Before"), key_display="←", tooltip=N_("The stop before")),
         Binding("s,f10", "act('step')", N_("Step"), key_display="s", tooltip=N_("Make one call on a live kernel")),
         Binding("t", "act('tamper')", N_("Tamper"), tooltip=N_("Overwrite the source of the latest call's bytes")),
         Binding("r,f5", "run", N_("Run"), key_display="r", tooltip=N_("Run the plan in every scene")),
         Binding("escape,q", "close", N_("Leave"), key_display="esc", tooltip=N_("Leave the tour")),
-        Binding("f2,l", "app.toggle_language", N_("Language"), show=False, tooltip=N_("English or Chinese")),
+        Binding("f2,l", "app.toggle_language", N_("Language"), key_display="F2", tooltip=N_("English or Chinese")),
+        Binding("question_mark", "app.help", N_("Help"), show=False, tooltip=N_("The keys of this screen")),
     ]
 
     def __init__(self, level: LevelScreen) -> None:
@@ -148,7 +150,7 @@ class TourScreen(ZcModal[None]):
         with Vertical(id="box"):
             yield Static(id="title", markup=False)
             yield Static(id="text", markup=False)
-            yield KeyFooter(show_command_palette=False, compact=True)
+            yield KeyBar(palette=False)
 
     def on_mount(self) -> None:
         self._open()

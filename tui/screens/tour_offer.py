@@ -11,7 +11,7 @@ from textual.widgets import Static
 
 from zcquest.tui.language import N_, _
 from zcquest.tui.screens.base import ZcModal
-from zcquest.tui.widgets.key_footer import KeyFooter
+from zcquest.tui.widgets.key_bar import KeyBar
 
 SETTING: Final = "tour"
 """The player's setting that the tour was offered, whatever came of it."""
@@ -31,7 +31,7 @@ class TourOffer(ZcModal[bool]):
         with Vertical(id="box"):
             yield Static(id="title", markup=False)
             yield Static(id="text", markup=False)
-            yield KeyFooter(show_command_palette=False)
+            yield KeyBar(palette=False)
 
     def on_mount(self) -> None:
         self.retranslate()

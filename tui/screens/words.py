@@ -15,7 +15,7 @@ from textual.widgets.option_list import Option
 from zcquest.tui.book import book
 from zcquest.tui.language import N_, _
 from zcquest.tui.screens.base import ZcModal
-from zcquest.tui.widgets.key_footer import KeyFooter
+from zcquest.tui.widgets.key_bar import KeyBar
 
 
 class WordsScreen(ZcModal[str | None]):
@@ -36,7 +36,7 @@ class WordsScreen(ZcModal[str | None]):
         with Vertical(id="box"):
             yield Static(id="title", markup=False)
             yield OptionList(markup=False)
-            yield KeyFooter(show_command_palette=False)
+            yield KeyBar(palette=False)
 
     def on_mount(self) -> None:
         self.retranslate()
