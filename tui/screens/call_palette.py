@@ -22,12 +22,13 @@ from zcquest.levels.language import gettext as _
 from zcquest.tui.language import N_
 from zcquest.tui.screens.base import ZcModal
 from zcquest.tui.screens.level_words import LANGUAGE_PAGE
+from zcquest.tui.widgets.choices import Choices
 from zcquest.tui.widgets.cost_lines import cost_in_one
 from zcquest.tui.widgets.insertion import ready_step
 from zcquest.tui.widgets.key_bar import KeyBar
 from zcquest.tui.widgets.map.words import place_name
 
-_SHARE, _AROUND = 0.9, 8  # of the screen's lines, for the dialogue; and of these, around its list
+_SHARE, _AROUND = 0.9, 10  # of the screen's lines, for the dialogue; and of these, around its list
 _USER = (Place.BUFFER, Place.BUFFER2, Place.BUFFER3, Place.MAPPING)
 
 
@@ -48,7 +49,7 @@ class CallPalette(ZcModal[str | Lane | None]):
     def compose(self) -> ComposeResult:
         with Vertical(id="call-palette"):
             yield Static(id="call-palette-title")
-            yield OptionList(markup=False)
+            yield Choices(markup=False)
             yield Static(id="call-palette-cost")
             yield KeyBar(palette=False)
 

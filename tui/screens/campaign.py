@@ -19,6 +19,7 @@ from zcquest.tui.language import N_, _
 from zcquest.tui.screens.base import ZcScreen
 from zcquest.tui.screens.confirm import Confirm
 from zcquest.tui.screens.home import next_level
+from zcquest.tui.widgets.choices import Choices
 from zcquest.tui.widgets.columns import left, right
 from zcquest.tui.widgets.heading import Heading
 from zcquest.tui.widgets.key_bar import KeyBar
@@ -48,7 +49,7 @@ class CampaignScreen(ZcScreen[None]):
         with Container(id="panes"):
             with Vertical(id="list"):
                 yield Static(id="columns", markup=False)
-                yield OptionList(id="levels", markup=False)
+                yield Choices(id="levels", markup=False)
             with VerticalScroll(id="details", can_focus=True):
                 yield Static(id="title", markup=False)
                 yield Static(id="facts", markup=False)

@@ -23,6 +23,7 @@ from zcquest.levels.language import say
 from zcquest.tui.book import book
 from zcquest.tui.language import N_, _
 from zcquest.tui.screens.base import ZcScreen
+from zcquest.tui.widgets.choices import Choices
 from zcquest.tui.widgets.columns import left
 from zcquest.tui.widgets.heading import Heading
 from zcquest.tui.widgets.key_bar import KeyBar
@@ -56,7 +57,7 @@ class CodexScreen(ZcScreen[None]):
         with Container(id="panes"):
             with Vertical(id="list"):
                 yield Input(id="search", compact=True)
-                yield OptionList(id="pages", markup=False)
+                yield Choices(id="pages", markup=False)
             with Vertical(id="reading"):
                 with VerticalScroll(id="page"):
                     yield Static(id="title", markup=False)

@@ -21,6 +21,7 @@ from zcquest.levels.schema import Metric
 from zcquest.tui.language import N_
 from zcquest.tui.screens.base import ZcModal
 from zcquest.tui.screens.compare import Side
+from zcquest.tui.widgets.choices import Choices
 from zcquest.tui.widgets.key_bar import KeyBar
 from zcquest.tui.widgets.race.words import plan_preview
 from zcquest.tui.widgets.stars import EARNED
@@ -50,7 +51,7 @@ class CompareChoice(ZcModal[Side | None]):
         with Vertical(id="choice"):
             yield Static(id="choice-title", markup=False)
             with Horizontal():
-                yield OptionList(markup=False)
+                yield Choices(markup=False)
                 with VerticalScroll(can_focus=False):
                     yield Static(id="choice-text")
             yield KeyBar(palette=False)

@@ -31,6 +31,7 @@ from zcquest.tui.language import N_
 from zcquest.tui.screens.base import ZcScreen
 from zcquest.tui.screens.confirm import Confirm
 from zcquest.tui.screens.prompt import Prompt
+from zcquest.tui.widgets.choices import Choices
 from zcquest.tui.widgets.columns import left, right
 from zcquest.tui.widgets.heading import Heading
 from zcquest.tui.widgets.history.lines import run_heads, run_line, spark_lines
@@ -64,11 +65,11 @@ class HistoryScreen(ZcScreen[None]):
     def compose(self) -> ComposeResult:
         yield Heading()
         with Container(id="panes"):
-            yield OptionList(id="levels", markup=False)
+            yield Choices(id="levels", markup=False)
             with Vertical(id="level"):
                 yield Static(id="sparks")
                 yield Static(id="heads")
-                yield OptionList(id="runs", markup=False)
+                yield Choices(id="runs", markup=False)
                 with VerticalScroll(id="text", can_focus=False):
                     yield Static(id="plan", markup=False)
         yield Static(id="nothing", markup=False)

@@ -19,6 +19,7 @@ from zcquest.levels.progress import Best
 from zcquest.levels.schema import STARS
 from zcquest.tui.language import N_, _
 from zcquest.tui.screens.base import ZcScreen
+from zcquest.tui.widgets.choices import Choices
 from zcquest.tui.widgets.journey import Journey
 from zcquest.tui.widgets.key_bar import KeyBar
 from zcquest.tui.widgets.wordmark import Wordmark
@@ -42,7 +43,7 @@ class HomeScreen(ZcScreen[None]):
             yield Wordmark()
             yield Static(id="about", markup=False)
             yield Journey()
-            yield OptionList(id="menu", markup=False)
+            yield Choices(id="menu", markup=False)
         yield Static(id="host", markup=False)
         yield KeyBar()
 

@@ -22,6 +22,7 @@ from zcquest.levels.typed_path import typed_path
 from zcquest.tui.language import N_, _
 from zcquest.tui.screens.base import ZcScreen
 from zcquest.tui.screens.prompt import Prompt
+from zcquest.tui.widgets.choices import Choices, choice, offered
 from zcquest.tui.widgets.columns import left
 from zcquest.tui.widgets.heading import Heading
 from zcquest.tui.widgets.key_bar import KeyBar
@@ -67,7 +68,7 @@ class LabScreen(ZcScreen[None]):
     def compose(self) -> ComposeResult:
         yield Heading()
         yield Static(id="about", markup=False)
-        yield OptionList(id="bench", markup=False)
+        yield Choices(id="bench", markup=False)
         yield Static(id="log", markup=False)
         yield KeyBar()
 
@@ -161,6 +162,10 @@ class LabScreen(ZcScreen[None]):
     @on(OptionList.OptionSelected, "#bench")
     def choose_next(self) -> None:
         self.action_choose(1)
+
+    @on(Choices.Picked, "#bench")
+    def choose_this(self, event: Choices.Picked) -> None:
+        self._set(**{event.id: list(self._lines()[event.id][1])[event.offer]})
 
     def action_begin(self) -> None:
         try:
@@ -284,9 +289,8 @@ def _exact(size: int) -> str:
 
 
 def _line(title: str, width: int, choices: Mapping[Any, str], chosen: Any) -> Content:
-    """The title and every choice; the chosen one is marked by brackets, not by colour alone."""
+    """The title and every choice."""
     shown = (
-        Content.styled(f"[{name}]", "bold $accent") if value == chosen else Content(f" {name} ")
-        for value, name in choices.items()
+        offered(choice(name, chosen=value == chosen), number) for number, (value, name) in enumerate(choices.items())
     )
     return Content.assemble(left(title, width), Content(" ").join(shown))

@@ -19,6 +19,7 @@ from zcquest.levels.progress import SavedPlan
 from zcquest.levels.typed_path import typed_path
 from zcquest.tui.language import N_
 from zcquest.tui.screens.base import ZcModal
+from zcquest.tui.widgets.choices import Choices
 from zcquest.tui.widgets.columns import left
 from zcquest.tui.widgets.key_bar import KeyBar
 from zcquest.tui.widgets.result.hop_lines import plan_lines
@@ -54,7 +55,7 @@ class PlanShelf(ZcModal[str | None]):
         with Vertical(id="shelf"):
             yield Static(id="shelf-title", markup=False)
             with Horizontal():
-                yield OptionList(markup=False)
+                yield Choices(markup=False)
                 with VerticalScroll(can_focus=False):
                     yield Static(id="shelf-text")
             yield Input(id="shelf-input")

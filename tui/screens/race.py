@@ -28,6 +28,7 @@ from zcquest.tui.language import N_
 from zcquest.tui.screens.base import ZcScreen
 from zcquest.tui.screens.race_choice import RacerChoice
 from zcquest.tui.screens.race_run import RaceLook, RaceMade, RaceOver, RaceRefused, RaceRun, RaceTurn
+from zcquest.tui.widgets.choices import Choices, offered
 from zcquest.tui.widgets.columns import left
 from zcquest.tui.widgets.heading import Heading
 from zcquest.tui.widgets.key_bar import KeyBar
@@ -48,7 +49,7 @@ _CHOICES: Final[Mapping[str, tuple[Any, ...]]] = {
 }
 
 
-class Setup(OptionList):
+class Setup(Choices):
     """The choices. Left and right are its own keys, and so wait for the ups and downs before them."""
 
     BINDINGS = [
@@ -139,6 +140,11 @@ class RaceScreen(ZcScreen[None]):
             at = ids.index(chosen) if chosen in ids else -1
             self._choose(**{name: plans[(at + by) % len(plans)]})
 
+    @on(Choices.Picked, "#setup")
+    def _picked(self, event: Choices.Picked) -> None:
+        if not self.racing:
+            self.action_choose(event.offer)
+
     def action_swap(self) -> None:
         self._choose(a=self._state.b, b=self._state.a)
 
@@ -228,7 +234,7 @@ class RaceScreen(ZcScreen[None]):
         marked = setup.highlighted
         width = max(Content(title).cell_length for title, _chosen in rows.values()) + 2
         setup.set_options(
-            Option(Content.assemble(left(title, width), (f"‹ {chosen} ›", f"bold {INKS.get(id, '$accent')}")), id=id)
+            Option(Content.assemble(left(title, width), _turned(chosen, INKS.get(id, "$accent"))), id=id)
             for id, (title, chosen) in rows.items()
         )
         setup.highlighted = marked if marked is not None else 0
@@ -248,6 +254,12 @@ class RaceScreen(ZcScreen[None]):
         self.query_one("#told", Static).update(_told(state))
         found = self.query_one("#found")
         self.query_one("#pairs", Static).update(pair_lines(state, max(40, found.content_size.width)))
+
+
+def _turned(chosen: str, ink: str) -> Content:
+    """What is chosen, between two signs to click: the choice before and the next one."""
+    before, after = (offered(Content.styled(sign, f"bold {ink}"), by) for sign, by in (("‹ ", -1), (" ›", 1)))
+    return Content.assemble(before, (chosen, f"bold {ink}"), after)
 
 
 def _told(state: RaceView) -> Content:

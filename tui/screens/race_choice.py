@@ -17,6 +17,7 @@ from zcquest.levels.plans import plan_without_remarks
 from zcquest.levels.racers import Racer
 from zcquest.tui.language import N_
 from zcquest.tui.screens.base import ZcModal
+from zcquest.tui.widgets.choices import Choices
 from zcquest.tui.widgets.key_bar import KeyBar
 from zcquest.tui.widgets.race.words import plan_preview, racer_name
 
@@ -38,7 +39,7 @@ class RacerChoice(ZcModal[Racer | None]):
         with Vertical(classes="dialogue"):
             yield Static(id="racer-title", markup=False)
             with Horizontal():
-                yield OptionList(markup=False)
+                yield Choices(markup=False)
                 with VerticalScroll(can_focus=False):
                     yield Static(id="racer-text")
             yield KeyBar(palette=False)

@@ -19,6 +19,7 @@ from zcquest.tui.language import N_, _
 from zcquest.tui.screens.base import ZcScreen
 from zcquest.tui.screens.confirm import Confirm
 from zcquest.tui.themes import NAMES
+from zcquest.tui.widgets.choices import Choices, choice, offered
 from zcquest.tui.widgets.columns import left
 from zcquest.tui.widgets.heading import Heading
 from zcquest.tui.widgets.key_bar import KeyBar
@@ -49,7 +50,7 @@ class SettingsScreen(ZcScreen[None]):
 
     def compose(self) -> ComposeResult:
         yield Heading()
-        yield OptionList(id="settings", markup=False)
+        yield Choices(id="settings", markup=False)
         yield Static(id="explanation", markup=False)
         with VerticalScroll(id="about", can_focus=False):
             yield Static(id="kept", markup=False)
@@ -89,6 +90,12 @@ class SettingsScreen(ZcScreen[None]):
             self._ask_reset()
         else:
             self.action_choose(1)
+
+    @on(Choices.Picked, "#settings")
+    def choose_this(self, event: Choices.Picked) -> None:
+        if setting := next((setting for setting in self._settings() if setting.id == event.id), None):
+            setting.choose(list(setting.choices)[event.offer])
+            self.retranslate()
 
     @on(OptionList.OptionHighlighted, "#settings")
     def explain(self) -> None:
@@ -160,9 +167,9 @@ class SettingsScreen(ZcScreen[None]):
 
 
 def setting_line(setting: Setting, width: int) -> Content:
-    """The title and every choice; the chosen one is marked by brackets, not by colour alone."""
+    """The title and every choice."""
     choices = (
-        Content.styled(f"[{name}]", "bold $accent") if value == setting.chosen else Content(f" {name} ")
-        for value, name in setting.choices.items()
+        offered(choice(name, chosen=value == setting.chosen), number)
+        for number, (value, name) in enumerate(setting.choices.items())
     )
     return Content.assemble(left(setting.title, width), Content(" ").join(choices))

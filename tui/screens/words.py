@@ -15,6 +15,7 @@ from textual.widgets.option_list import Option
 from zcquest.tui.book import book
 from zcquest.tui.language import N_, _
 from zcquest.tui.screens.base import ZcModal
+from zcquest.tui.widgets.choices import Choices
 from zcquest.tui.widgets.key_bar import KeyBar
 
 
@@ -35,7 +36,7 @@ class WordsScreen(ZcModal[str | None]):
     def compose(self) -> ComposeResult:
         with Vertical(id="box"):
             yield Static(id="title", markup=False)
-            yield OptionList(markup=False)
+            yield Choices(markup=False)
             yield KeyBar(palette=False)
 
     def on_mount(self) -> None:
