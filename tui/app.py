@@ -148,8 +148,8 @@ class ZcquestApp(App[None]):
         self.level(level_id)
         self.push_screen(ReplayScreen(level_id, plan, scenes))
 
-    def open_compare(self, level_id: str, plan: str, scenes: Sequence[SceneReport]) -> None:
-        """Ask what to compare a run of the level with, and show both side by side."""
+    def open_compare(self, level_id: str, plan: str, scenes: Sequence[SceneReport], run: int | None = None) -> None:
+        """Ask what to compare a run of the level with, marking the kept `run`, and show both side by side."""
         from zcquest.tui.screens.compare import CompareScreen, Side
         from zcquest.tui.screens.compare_choice import CompareChoice
 
@@ -157,7 +157,7 @@ class ZcquestApp(App[None]):
             if other:
                 self.push_screen(CompareScreen(level_id, Side(_("this run"), plan, tuple(scenes)), other))
 
-        self.push_screen(CompareChoice(level_id, plan), chosen)
+        self.push_screen(CompareChoice(level_id, plan, run), chosen)
 
     def cannot_play(self, why: Message | None) -> None:
         """Explain why nothing can be played on this host (`Unplayable.reason`), and what to do."""

@@ -125,8 +125,8 @@ THEMES: Final[Mapping[str, Theme]] = MappingProxyType(
                 variables={
                     **CONTRAST,
                     "block-cursor-background": "#000000",
-                    "block-cursor-foreground": "#ffffff",
-                    "block-cursor-text-style": "bold reverse",  # whatever the colours of the words in it
+                    "block-cursor-foreground": "#ffff00",
+                    "block-cursor-text-style": "bold reverse",
                     "block-cursor-blurred-background": "#303030",
                     "border": "#ffff00",
                     "border-blurred": "#ffffff",

@@ -124,6 +124,14 @@ def pages_on(screen: Screen[Any], pointer: Offset | None = None) -> list[str]:
     return list(dict.fromkeys(chain(at_pointer, *in_order)))
 
 
+def page_at(screen: Screen[Any], pointer: Offset) -> str | None:
+    """The page about the word that stands at `pointer`; None where no page is."""
+    for region, y, text in _lines(screen):
+        if region.contains_point(pointer) and pointer.y == region.y + y:
+            return next(_pages_at(text, pointer.x - region.x), None)
+    return None
+
+
 def _pages_at(text: str, cell: int) -> Iterator[str]:
     from rich.cells import cell_len
 

@@ -26,7 +26,12 @@ EVERYWHERE = (
 )
 
 HELP = Binding("question_mark", "app.help", N_("Help"), key_display="?", tooltip=N_("The keys of this screen"))
-WORDS = Binding("f3", "app.words", N_("Words"), show=False, tooltip=N_("Read about a word on this screen"))
+WORDS = Binding(
+    "f3", "app.words", N_("Words"), show=False, tooltip=N_("Read about a word in sight; so does a right click")
+)
+
+
+RIGHT = 3  # the number of the mouse's button
 
 
 class _InTheLanguage(Screen[ScreenResultType]):
@@ -50,6 +55,14 @@ class _InTheLanguage(Screen[ScreenResultType]):
     def dismiss(self, result: ScreenResultType | None = None) -> AwaitComplete:
         """Only while it is in sight: a second key, pressed as it went, would take away the screen below it."""
         return super().dismiss(result) if self.app.screen is self else AwaitComplete()
+
+    def on_click(self, event: Click) -> None:
+        """A right click on a word opens its page."""
+        if event.button == RIGHT:
+            from zcquest.tui.words import page_at
+
+            if name := page_at(self, event.screen_offset):
+                self.game.open_codex(name)
 
     def retranslate(self) -> None:
         """Say everything again: the language has changed. Called on every screen of the stack, footers follow alone."""
@@ -85,7 +98,7 @@ class ZcModal(_InTheLanguage[ScreenResultType], ModalScreen[ScreenResultType]):
     ]
     CLOSED_FROM_OUTSIDE: ClassVar[bool] = True
 
-    async def on_click(self, event: Click) -> None:
+    async def _on_click(self, event: Click) -> None:
         if event.widget is self and self.CLOSED_FROM_OUTSIDE:
             await self.run_action("close")
 

@@ -49,7 +49,7 @@ class CallPalette(ZcModal[str | Lane | None]):
     def compose(self) -> ComposeResult:
         with Vertical(id="call-palette"):
             yield Static(id="call-palette-title")
-            yield Choices(markup=False)
+            yield Choices(first_marks=True)
             yield Static(id="call-palette-cost")
             yield KeyBar(palette=False)
 

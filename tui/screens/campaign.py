@@ -49,7 +49,7 @@ class CampaignScreen(ZcScreen[None]):
         with Container(id="panes"):
             with Vertical(id="list"):
                 yield Static(id="columns", markup=False)
-                yield Choices(id="levels", markup=False)
+                yield Choices(id="levels", first_marks=True)
             with VerticalScroll(id="details", can_focus=True):
                 yield Static(id="title", markup=False)
                 yield Static(id="facts", markup=False)

@@ -12,6 +12,7 @@ from textual.binding import ActiveBinding, Binding
 from textual.containers import Container, Vertical, VerticalScroll
 from textual.content import Content
 from textual.events import Key
+from textual.style import Style
 from textual.widgets import Input, Markdown, OptionList, Static
 from textual.widgets.option_list import Option
 
@@ -57,7 +58,7 @@ class CodexScreen(ZcScreen[None]):
         with Container(id="panes"):
             with Vertical(id="list"):
                 yield Input(id="search", compact=True)
-                yield Choices(id="pages", markup=False)
+                yield Choices(id="pages")
             with Vertical(id="reading"):
                 with VerticalScroll(id="page"):
                     yield Static(id="title", markup=False)
@@ -268,7 +269,7 @@ def linked(text: str, links: tuple[str, ...]) -> str:
 
 
 def link_lines(links: tuple[str, ...], width: int) -> Content:
-    """The page's links with their digits, for who does not use the mouse; no title is broken at `width` cells."""
+    """The page's links with their digits, to be clicked too; no title is broken at `width` cells."""
     lines: list[Content] = []
     for link in _numbered(links):
         if lines and lines[-1].cell_length + 3 + link.cell_length <= width:
@@ -280,4 +281,5 @@ def link_lines(links: tuple[str, ...], width: int) -> Content:
 
 def _numbered(links: tuple[str, ...]) -> Iterator[Content]:
     for digit, name in enumerate(links[:9], 1):
-        yield Content.assemble((str(digit), "bold $accent"), " ", book()[name].title)
+        link = Content.assemble((str(digit), "bold $accent"), " ", book()[name].title)
+        yield link.stylize(Style.from_meta({"@click": f"screen.follow({digit})"}))

@@ -40,18 +40,19 @@ class CompareChoice(ZcModal[Side | None]):
     AUTO_FOCUS = "OptionList"
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (110, "-wide")]
 
-    def __init__(self, level_id: str, plan: str) -> None:
-        """`plan` is the text of the run that is compared."""
+    def __init__(self, level_id: str, plan: str, run: int | None = None) -> None:
+        """`plan` is the text of the run that is compared; the kept `run` is marked at first, if it is another one."""
         super().__init__()
         self._level_id = level_id
         self._plan = plan
+        self._run = run
         self._runs: dict[str, RunRow] = {}
 
     def compose(self) -> ComposeResult:
         with Vertical(id="choice"):
             yield Static(id="choice-title", markup=False)
             with Horizontal():
-                yield Choices(markup=False)
+                yield Choices(first_marks=True)
                 with VerticalScroll(can_focus=False):
                     yield Static(id="choice-text")
             yield KeyBar(palette=False)
@@ -60,6 +61,9 @@ class CompareChoice(ZcModal[Side | None]):
         rows = self.game.progress.runs(self._level_id, limit=_MOST, reports=False)
         self._runs = {f"run {row.id}": row for row in rows if row.plan != self._plan}
         self.retranslate()
+        if (marked := f"run {self._run}") in self._runs:
+            options = self.query_one(OptionList)
+            options.highlighted = options.get_option_index(marked)
 
     def retranslate(self) -> None:
         self.query_one("#choice-title", Static).update(_("Compare with which run?"))

@@ -65,11 +65,11 @@ class HistoryScreen(ZcScreen[None]):
     def compose(self) -> ComposeResult:
         yield Heading()
         with Container(id="panes"):
-            yield Choices(id="levels", markup=False)
+            yield Choices(id="levels", first_marks=True)
             with Vertical(id="level"):
                 yield Static(id="sparks")
                 yield Static(id="heads")
-                yield Choices(id="runs", markup=False)
+                yield Choices(id="runs", first_marks=True)
                 with VerticalScroll(id="text", can_focus=False):
                     yield Static(id="plan", markup=False)
         yield Static(id="nothing", markup=False)
@@ -125,7 +125,7 @@ class HistoryScreen(ZcScreen[None]):
         run = self.marked_run
         self.query_one("#plan", Static).update(run.plan.strip("\n") if run else "")
 
-    @on(OptionList.OptionSelected)
+    @on(OptionList.OptionSelected, "#runs")
     def _selected(self) -> None:
         self.action_look()
 

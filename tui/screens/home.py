@@ -43,7 +43,7 @@ class HomeScreen(ZcScreen[None]):
             yield Wordmark()
             yield Static(id="about", markup=False)
             yield Journey()
-            yield Choices(id="menu", markup=False)
+            yield Choices(id="menu")
         yield Static(id="host", markup=False)
         yield KeyBar()
 

@@ -68,7 +68,7 @@ class LabScreen(ZcScreen[None]):
     def compose(self) -> ComposeResult:
         yield Heading()
         yield Static(id="about", markup=False)
-        yield Choices(id="bench", markup=False)
+        yield Choices(id="bench")
         yield Static(id="log", markup=False)
         yield KeyBar()
 

@@ -14,6 +14,7 @@ from zcquest.tui.language import N_
 from zcquest.tui.screens.level_places import LevelPlaces
 from zcquest.tui.screens.level_reading import LevelReading
 from zcquest.tui.widgets.key_bar import KeyBar
+from zcquest.tui.widgets.level_header import LevelHeader
 from zcquest.tui.widgets.level_panes import LevelPanes
 from zcquest.tui.widgets.level_view import LevelView, Measured, Phase
 from zcquest.tui.widgets.pane_tabs import PaneTabs
@@ -56,7 +57,7 @@ class LevelScreen(LevelReading, LevelPlaces):
         Binding("right", "walk('right')", show=False),
         Binding("up", "walk('up')", show=False),
         Binding("down", "walk('down')", show=False),
-        Binding("1", "pane('map')", N_("Map"), show=False),
+        Binding("1", "pane('map')", N_("Map"), key_display="1-4", show=False, tooltip=N_("A pane by its number")),
         Binding("2", "pane('plan')", N_("Plan"), show=False),
         Binding("3", "pane('trace')", N_("Trace"), show=False),
         Binding("4", "pane('briefing')", N_("Briefing"), show=False),
@@ -109,6 +110,11 @@ class LevelScreen(LevelReading, LevelPlaces):
 
     def action_pane(self, pane: str) -> None:
         self.panes.open_pane(pane)
+
+    @on(LevelHeader.Clicked)
+    def _to_the_goals(self) -> None:
+        self.panes.open_pane("briefing")
+        self.panes.scroll_to_goals()
 
     @on(PaneTabs.Chosen)
     def _pane_chosen(self, event: PaneTabs.Chosen) -> None:

@@ -55,7 +55,7 @@ class PlanShelf(ZcModal[str | None]):
         with Vertical(id="shelf"):
             yield Static(id="shelf-title", markup=False)
             with Horizontal():
-                yield Choices(markup=False)
+                yield Choices(first_marks=True)
                 with VerticalScroll(can_focus=False):
                     yield Static(id="shelf-text")
             yield Input(id="shelf-input")

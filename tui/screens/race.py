@@ -11,7 +11,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
-from textual.events import Resize
+from textual.events import Click, Resize
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 from textual.worker import Worker
@@ -32,7 +32,7 @@ from zcquest.tui.widgets.choices import Choices, offered
 from zcquest.tui.widgets.columns import left
 from zcquest.tui.widgets.heading import Heading
 from zcquest.tui.widgets.key_bar import KeyBar
-from zcquest.tui.widgets.race.lanes import INKS, lane_lines
+from zcquest.tui.widgets.race.lanes import INKS, LANE_LINES, lane_lines
 from zcquest.tui.widgets.race.pairs import pair_lines
 from zcquest.tui.widgets.race.view import SIDES, RaceView
 from zcquest.tui.widgets.race.words import racer_name
@@ -80,7 +80,7 @@ class RaceScreen(ZcScreen[None]):
     def compose(self) -> ComposeResult:
         yield Heading()
         with Horizontal(id="choice"):
-            yield Setup(id="setup", markup=False)
+            yield Setup(id="setup")
             with Vertical(classes="plan"):
                 yield Static(id="plan-a")
             with Vertical(classes="plan"):
@@ -155,8 +155,16 @@ class RaceScreen(ZcScreen[None]):
         if event.option_id not in SIDES:
             self.action_choose(1)
             return
-        side = str(event.option_id)
+        self._choose_racer(str(event.option_id))
 
+    @on(Click, "#plan-a, #plan-b, #lanes")
+    def _lane_clicked(self, event: Click) -> None:
+        """On a plan, or on its lane of two lines."""
+        if event.widget and not self.racing:
+            low = event.widget.id == "lanes" and event.y >= LANE_LINES
+            self._choose_racer("b" if low or event.widget.id == "plan-b" else "a")
+
+    def _choose_racer(self, side: str) -> None:
         def take(racer: Racer | None) -> None:
             if racer and not self.racing:
                 self._choose(**{side: racer})

@@ -39,7 +39,7 @@ class RacerChoice(ZcModal[Racer | None]):
         with Vertical(classes="dialogue"):
             yield Static(id="racer-title", markup=False)
             with Horizontal():
-                yield Choices(markup=False)
+                yield Choices(first_marks=True)
                 with VerticalScroll(can_focus=False):
                     yield Static(id="racer-text")
             yield KeyBar(palette=False)

@@ -252,6 +252,10 @@ class ReplayScreen(ZcScreen[None]):
             self._playing.stop()
             self._playing = None
 
+    @on(Timeline.Turned)
+    def _turned(self, event: Timeline.Turned) -> None:
+        self.action_go(event.rows)
+
     @on(Timeline.Asked)
     @on(CallList.Asked)
     def _asked(self, event: Timeline.Asked | CallList.Asked) -> None:

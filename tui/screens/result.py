@@ -6,6 +6,7 @@ import time
 from collections.abc import Sequence
 from typing import Final, Literal
 
+from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Horizontal, Vertical, VerticalScroll
@@ -94,10 +95,15 @@ class ResultScreen(ZcScreen[Choice | None]):
             "turn(1)",
             N_("Section"),
             show=False,
-            tooltip=N_("Metrics, hops, meters, trace, plot of all runs: one after the other"),
+            tooltip=N_("The next section: metrics, hops, meters, trace, plot"),
         ),
         Binding("shift+tab", "turn(-1)", show=False),
-        *(Binding(str(number), f"section('{name}')", show=False) for number, name in enumerate(SECTIONS, 1)),
+        Binding("1", "section('metrics')", key_display="1-5", show=False, tooltip=N_("A section by its number")),
+        *(
+            Binding(str(number), f"section('{name}')", show=False)
+            for number, name in enumerate(SECTIONS, 1)
+            if number > 1
+        ),
     ]
 
     section: reactive[str] = reactive("metrics", init=False)
@@ -229,6 +235,11 @@ class ResultScreen(ZcScreen[Choice | None]):
 
     def action_compare(self) -> None:
         self.game.open_compare(self.report.level, self.report.plan, self.report.scenes)
+
+    @on(ParetoPlot.Pointed)
+    def _compare_with(self, event: ParetoPlot.Pointed) -> None:
+        """With the run that the player points at in the plot."""
+        self.game.open_compare(self.report.level, self.report.plan, self.report.scenes, run=event.run)
 
     def action_retry(self) -> None:
         self.dismiss("retry")

@@ -50,7 +50,7 @@ class SettingsScreen(ZcScreen[None]):
 
     def compose(self) -> ComposeResult:
         yield Heading()
-        yield Choices(id="settings", markup=False)
+        yield Choices(id="settings")
         yield Static(id="explanation", markup=False)
         with VerticalScroll(id="about", can_focus=False):
             yield Static(id="kept", markup=False)

@@ -36,7 +36,7 @@ class WordsScreen(ZcModal[str | None]):
     def compose(self) -> ComposeResult:
         with Vertical(id="box"):
             yield Static(id="title", markup=False)
-            yield Choices(markup=False)
+            yield Choices()
             yield KeyBar(palette=False)
 
     def on_mount(self) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from rich.cells import cell_len, set_cell_size
 from textual.app import RenderResult
 from textual.content import Content
+from textual.message import Message
 from textual.widget import Widget
 
 from zcquest.levels.loader import Level
@@ -19,6 +20,9 @@ from zcquest.tui.widgets.wording import bound_figure, mark, metric_figure, metri
 class LevelHeader(Widget):
     """`show` it the last run and the best stars so far."""
 
+    class Clicked(Message):
+        """The player points at the goals."""
+
     def __init__(self, level: Level) -> None:
         super().__init__()
         self._level = level
@@ -30,16 +34,19 @@ class LevelHeader(Widget):
         self._latest, self._stars = latest, stars
         self.refresh()
 
+    def on_click(self) -> None:
+        self.post_message(self.Clicked())
+
     def render(self) -> RenderResult:
         stars = ["★" * self._stars + "☆" * (STARS - self._stars)] if self._level.scored else []
         parts = [*self._features(), *self._metrics(), *stars]
         name = f"{self._level.id}  " if self._level.scored else ""
         title = f"{name}{self._level.text().title}"
         wide = [gap.join(parts) for gap in ("   ", "  ")]
-        right = next((said for said in wide if cell_len(title + said) + 3 <= self.size.width), wide[-1])
-        room = max(0, self.size.width - cell_len(right) - 3)
+        right = next((said for said in wide if cell_len(title + said) + 4 <= self.size.width), wide[-1])
+        room = max(0, self.size.width - cell_len(right) - 4)
         title = set_cell_size(fit(title, room), room)
-        return Content.assemble((f" {title} ", "bold"), f" {right}")
+        return Content.assemble((f" {title} ", "bold"), f" {right} ")
 
     def _features(self) -> list[str]:
         lost = {row.feature for row in self._latest[1].lost} if self._latest else set()

@@ -17,6 +17,7 @@ from zcquest.tui.widgets.wording import bound_figure, metric_figure, metric_word
 
 _BARS = "▁▂▃▄▅▆▇█"
 _MISSED = "×"  # a run that did not pass
+_BEST_SIGN = "◆"
 _LABEL, _BEST, _PAR = 10, 16, 14  # cells
 WIDTHS = {Metric.COPIES: 8, Metric.SWITCHES: 10, Metric.BUFFER: 7}
 _WHEN, _STARS = 17, 5  # cells
@@ -77,7 +78,7 @@ def run_line(run: RunRow, best: Best) -> Content:
         figure = getattr(run, metric.value)
         shown = Content(metric_figure(metric, figure))
         if run.passed and figure is not None and figure == getattr(best, metric.value):
-            shown = Content.styled(shown.plain, "bold $success")
+            shown = Content.styled(f"{_BEST_SIGN}{shown.plain}", "bold $success")
         cells.append(right(shown, width))
     return Content.assemble(
         left(time.strftime("%Y-%m-%d %H:%M", time.localtime(run.at)), _WHEN),

@@ -15,6 +15,7 @@ from zcquest.tui.widgets.wording import grouped
 
 _MB = 10**6
 INKS = {"a": "$cpu", "b": "$dma"}
+LANE_LINES = 2
 _HEAD = 3  # cells before everything: the lane's letter
 _BAR = 20  # cells
 _SCALE = 14  # cells beside the scale

@@ -55,6 +55,12 @@ class Timeline(Widget):
 
         calls: int
 
+    @dataclass
+    class Turned(Message):
+        """The wheel was turned over it: so many rows on, or back."""
+
+        rows: int
+
     def __init__(self) -> None:
         super().__init__()
         self._spans: list[Span] = []
@@ -154,6 +160,12 @@ class Timeline(Widget):
 
     def on_mouse_up(self) -> None:
         self.release_mouse()
+
+    def on_mouse_scroll_down(self) -> None:
+        self.post_message(self.Turned(1))
+
+    def on_mouse_scroll_up(self) -> None:
+        self.post_message(self.Turned(-1))
 
     def _ask(self, event: events.MouseEvent) -> None:
         x = event.x - self.styles.padding.left

@@ -11,6 +11,9 @@ import msgspec
 from rich.cells import cell_len
 from textual.app import RenderResult
 from textual.content import Content
+from textual.events import Click
+from textual.message import Message
+from textual.style import Style
 from textual.widget import Widget
 
 from zcquest.levels.language import gettext as _
@@ -30,12 +33,16 @@ _MARGIN = 7  # cells for the figures beside the vertical axis
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """One run: copies per byte, switches, whether it passed, and the features that it lost, asked for or not."""
+    """One run: copies per byte, switches, whether it passed, and the features that it lost, asked for or not.
+
+    `run` is the number that it is kept under.
+    """
 
     copies: float
     switches: int
     passed: bool
     lost: tuple[str, ...] = ()
+    run: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +56,9 @@ class Runs:
 def runs_of(level: Level, rows: Sequence[RunRow]) -> Runs:
     """The kept runs, oldest first, without those whose copies nothing could witness."""
     points = tuple(
-        Point(row.copies, row.switches, row.passed, lost_in(row.report)) for row in rows if row.copies is not None
+        Point(row.copies, row.switches, row.passed, lost_in(row.report), row.id)
+        for row in rows
+        if row.copies is not None
     )
     pars = [(scene.par.of(Metric.COPIES), scene.par.of(Metric.SWITCHES)) for scene in level.scenes]
     both = [(float(copies), int(switches)) for copies, switches in pars if copies is not None and switches is not None]
@@ -110,6 +119,12 @@ class ParetoPlot(Widget):
 
     can_focus = True
 
+    @dataclass
+    class Pointed(Message):
+        """The player points at the latest run with these figures, by its number."""
+
+        run: int
+
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self._runs = Runs((), None)
@@ -117,6 +132,11 @@ class ParetoPlot(Widget):
     def show(self, runs: Runs) -> None:
         self._runs = runs
         self.refresh()
+
+    def on_click(self, event: Click) -> None:
+        run = event.style.meta.get("run")
+        if run is not None:
+            self.post_message(self.Pointed(run))
 
     def render(self) -> RenderResult:
         return pareto_lines(self._runs, self.size.width, self.size.height)
@@ -130,22 +150,28 @@ def _plot(runs: Runs, best: Sequence[Point], width: int, height: int) -> list[Co
     left, right = floor(min(logs)), ceil(max(logs))
     right = max(right, left + 1)
     room = max(10, width - _MARGIN - cell_len(metric_word(Metric.SWITCHES)) - 3)
-    cells: dict[tuple[int, int], str] = {}
-    for copies, switches, mark in marks:
+
+    def place(copies: float, switches: int) -> tuple[int, int]:
         x = round((log10(max(1, switches)) - left) / (right - left) * (room - 1))
-        y = round((high - copies) / (high - low) * (height - 1))
-        cells[x, y] = mark
+        return x, round((high - copies) / (high - low) * (height - 1))
+
+    cells = {place(copies, switches): mark for copies, switches, mark in marks}
+    numbers = {place(point.copies, point.switches): point.run for point in runs.points}
     lines = [Content.styled(f"{metric_word(Metric.COPIES)}", "$quiet")]
     ticks = {round((high - value) / (high - low) * (height - 1)): value for value in range(low, high + 1)}
     for y in range(height):
         label = f"{ticks[y]:>{_MARGIN - 2}} ┤" if y in ticks else " " * (_MARGIN - 1) + "│"
         row = [Content.styled(label, "$quiet")]
-        row += [
-            Content.styled(cells[x, y], _style(cells[x, y])) if (x, y) in cells else Content(" ") for x in range(room)
-        ]
+        row += [_point(cells[x, y], numbers.get((x, y))) if (x, y) in cells else Content(" ") for x in range(room)]
         lines.append(Content.assemble(*row))
     lines.append(_axis(left, right, room))
     return lines
+
+
+def _point(mark: str, run: int | None) -> Content:
+    """The mark, and the run that a click on it means."""
+    shown = Content.styled(mark, _style(mark))
+    return shown if run is None else shown.stylize(Style.from_meta({"run": run}))
 
 
 def _axis(left: int, right: int, room: int) -> Content:
