@@ -14,7 +14,7 @@ from textual.screen import Screen
 from zcquest.levels.language import LANGUAGES
 from zcquest.tui.book import book
 from zcquest.tui.language import _
-from zcquest.tui.screens.base import EVERYWHERE
+from zcquest.tui.screens.base import EVERYWHERE, steady_cursors
 from zcquest.tui.themes import NAMES
 
 if TYPE_CHECKING:
@@ -62,6 +62,9 @@ class GamePalette(CommandPalette):
 
     def __init__(self) -> None:
         super().__init__(placeholder=_("Search levels, codex, settings"), id="--command-palette")
+
+    def on_screen_resume(self) -> None:
+        steady_cursors(self, blinking=cast("ZcquestApp", self.app).motion == "full")
 
 
 def screen_commands(screen: Screen[Any]) -> Iterator[Command]:

@@ -342,7 +342,7 @@ async def test_without_colours_the_same_words_are_read(
 async def test_the_footer_names_the_ways_on(open_game: Open, runs: dict[Any, Run]) -> None:
     async with open_game((80, 24)) as pilot:
         await show(pilot, runs[LONG_WAY])
-        assert {"Go on", "Again", "Replay", "Card", "Back", "Codex", "中文"} <= set(footer(pilot))
+        assert {"Go on", "Again", "Replay", "Card", "Back", "Help", "中文"} <= set(footer(pilot))
 
 
 def _words(line: str) -> list[str]:

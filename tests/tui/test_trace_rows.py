@@ -13,7 +13,7 @@ from zcquest.levels import language
 from zcquest.levels.report import HopReport
 from zcquest.tui.widgets.level_view import Remark, _with_remarks
 from zcquest.tui.widgets.machine_map import MachineMap
-from zcquest.tui.widgets.trace_lines import GAP, columns_of, draw, line_of, lines_of, shortened
+from zcquest.tui.widgets.trace_lines import GAP, Columns, columns_of, draw, line_of, lines_of, shortened
 from zcquest.tui.widgets.trace_row import TraceRow, call_rows
 from zcquest.tui.widgets.trace_view import TraceView
 
@@ -129,6 +129,10 @@ def test_where_one_line_must_do_the_outcome_goes_before_the_arguments() -> None:
     line = line_of(row, columns)
     assert line.outcome == row.outcome and line.text.startswith("mmap(NULL, ") and line.text.rstrip().endswith("000")
     assert cell_len(line.text) + GAP + cell_len(line.outcome) <= columns.room
+    short = call_rows([_sent(0)], PLAN, [HopReport(1, "page_cache", "socket_buffer", "cpu", 1, 1.0, "proved", None)])[0]
+    narrow = line_of(short, Columns(12, 44, 76))
+    assert narrow.outcome == short.outcome
+    assert cell_len(draw(narrow, Columns(12, 44, 76), lambda kind: Style()).text) <= 76
 
 
 async def test_a_click_on_a_row_leads_to_its_step(open_game: Open) -> None:

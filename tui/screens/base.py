@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar, cast
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from textual.await_complete import AwaitComplete
 from textual.binding import ActiveBinding, Binding
 from textual.events import Click
 from textual.screen import ModalScreen, Screen, ScreenResultType
+from textual.widgets import Input, TextArea
 
 from zcquest.tui.language import N_, translated
 
@@ -34,6 +35,12 @@ WORDS = Binding(
 RIGHT = 3  # the number of the mouse's button
 
 
+def steady_cursors(screen: Screen[Any], *, blinking: bool) -> None:
+    """Text cursors move by themselves too."""
+    for text in (*screen.query(Input), *screen.query(TextArea)):
+        text.cursor_blink = blinking
+
+
 class _InTheLanguage(Screen[ScreenResultType]):
     """Bindings hold English message ids (`N_("Run")`); footer, help and palette see them translated."""
 
@@ -51,6 +58,7 @@ class _InTheLanguage(Screen[ScreenResultType]):
 
     def on_screen_resume(self) -> None:
         self.game.check_size()
+        steady_cursors(self, blinking=self.game.motion == "full")
 
     def dismiss(self, result: ScreenResultType | None = None) -> AwaitComplete:
         """Only while it is in sight: a second key, pressed as it went, would take away the screen below it."""

@@ -23,7 +23,6 @@ class PredictScreen(ZcModal[Prediction | None]):
 
     CSS_PATH = "predict.tcss"
     BINDINGS = [
-        Binding("enter", "app.focus_next", N_("Next"), key_display="enter", tooltip=N_("To the next line; then run")),
         Binding("escape", "close", N_("Just run"), tooltip=N_("Run without a prediction")),
     ]
     CLOSED_FROM_OUTSIDE = False  # it would run

@@ -90,8 +90,9 @@ def line_of(row: TraceRow, columns: Columns) -> TraceLine:
     while parts and least + GAP + cell_len(BETWEEN.join(parts)) > columns.room:
         parts.pop()
     outcome = BETWEEN.join(parts)
-    text = shortened(row.text, columns.room - (GAP + cell_len(outcome) if outcome else 0))
-    return TraceLine(row, text + " " * max(0, columns.call - cell_len(text)), outcome)
+    room = columns.room - (GAP + cell_len(outcome) if outcome else 0)
+    text = shortened(row.text, room)
+    return TraceLine(row, text + " " * max(0, min(columns.call, room) - cell_len(text)), outcome)
 
 
 def _together(call: int, row: TraceRow) -> int:
