@@ -88,7 +88,7 @@ class ResultScreen(ZcScreen[Choice | None]):
             "brokers",
             N_("Brokers"),
             show=False,
-            tooltip=N_("Run Kafka's plan and RocketMQ's in this level, to be set beside yours"),
+            tooltip=N_("Run Kafka's and RocketMQ's plans here, to be set beside yours"),
         ),
         Binding(
             "tab",
