@@ -24,6 +24,7 @@ from zcquest.levels.report import FeatureReport, HopReport, MetersReport, SceneR
 from zcquest.tui.themes import DARK
 from zcquest.tui.widgets.machine_map import MachineMap
 from zcquest.tui.widgets.map.border import Border
+from zcquest.tui.widgets.map.floor import WALL
 from zcquest.tui.widgets.map.flow import (
     BETWEEN_FLASHES,
     FLASH,
@@ -35,9 +36,9 @@ from zcquest.tui.widgets.map.flow import (
     train,
     with_packets,
 )
-from zcquest.tui.widgets.map.layout import MIN_HEIGHT, MIN_WIDTH, WALL
 from zcquest.tui.widgets.map.pens import WALL_LINE
 from zcquest.tui.widgets.map.picture import draw, floor_of, tracks_of
+from zcquest.tui.widgets.map.proportions import MIN_HEIGHT, MIN_WIDTH
 from zcquest.tui.widgets.map.words import about_bytes, description
 from zcquest.tui.widgets.map_state import ARRIVING, MapState, Stream, map_hops, ways_of
 from zcquest.tui.widgets.wording import grouped

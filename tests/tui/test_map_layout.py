@@ -8,7 +8,9 @@ from itertools import combinations, pairwise, product
 import pytest
 
 from zcquest.engine.places import CONSUMERS, SOCKETS, Place, Route
-from zcquest.tui.widgets.map.layout import MIN_HEIGHT, MIN_WIDTH, WALL, Floor, Rect, arrange
+from zcquest.tui.widgets.map.floor import WALL, Floor, Rect
+from zcquest.tui.widgets.map.layout import arrange
+from zcquest.tui.widgets.map.proportions import MIN_HEIGHT, MIN_WIDTH
 from zcquest.tui.widgets.map.routes import bundle_of, tracks
 from zcquest.tui.widgets.map.track import Track
 

@@ -18,7 +18,7 @@ from zcquest.tui.language import N_, _
 from zcquest.tui.screens.base import ZcModal
 from zcquest.tui.widgets.key_bar import KeyBar
 from zcquest.tui.widgets.machine_map import MachineMap
-from zcquest.tui.widgets.map.layout import WALL
+from zcquest.tui.widgets.map.floor import WALL
 from zcquest.tui.widgets.plan_editor import PlanEditor
 from zcquest.tui.widgets.run_bar import RunBar
 

@@ -21,8 +21,8 @@ from zcquest.engine.places import Place
 from zcquest.tui.language import N_
 from zcquest.tui.widgets.map.border import Border
 from zcquest.tui.widgets.map.canvas import Canvas
+from zcquest.tui.widgets.map.floor import WALL, Floor
 from zcquest.tui.widgets.map.flow import FLASH, FRAMES, Packet, light, spaced, stream, train, with_packets
-from zcquest.tui.widgets.map.layout import WALL, Floor
 from zcquest.tui.widgets.map.picture import draw, floor_of, tracks_of
 from zcquest.tui.widgets.map.walk import neighbour, room_at
 from zcquest.tui.widgets.map_state import MapState

@@ -9,7 +9,7 @@ from rich.cells import cell_len
 
 from zcquest.engine.places import Evidence, Mover, Place
 from zcquest.tui.widgets.map.canvas import Canvas, fit
-from zcquest.tui.widgets.map.layout import Rect
+from zcquest.tui.widgets.map.floor import Rect
 from zcquest.tui.widgets.map.pens import pen_of
 from zcquest.tui.widgets.map.track import Margin, Track
 from zcquest.tui.widgets.map.words import about_bytes, evidence_name, mover_name, step_numbers, unmeasured_word

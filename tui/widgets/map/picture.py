@@ -11,8 +11,9 @@ from zcquest.levels.language import gettext as _
 from zcquest.levels.language import ngettext
 from zcquest.tui.widgets.map.canvas import Canvas, fit, wrap
 from zcquest.tui.widgets.map.cast import BUFFER_WORDS, rooms_of
+from zcquest.tui.widgets.map.floor import WALL, Floor, Ladder, Rect
 from zcquest.tui.widgets.map.labels import write_labels
-from zcquest.tui.widgets.map.layout import WALL, Floor, Ladder, Rect, arrange
+from zcquest.tui.widgets.map.layout import arrange
 from zcquest.tui.widgets.map.pens import SEAM_LINE, WALL_LINE, draw_lines, pen_of
 from zcquest.tui.widgets.map.rooms import readings
 from zcquest.tui.widgets.map.routes import bundle_of, tracks

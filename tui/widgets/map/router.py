@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from heapq import heappop, heappush
 
 from zcquest.engine.places import Route
-from zcquest.tui.widgets.map.layout import WALL, Floor, Rect
+from zcquest.tui.widgets.map.floor import WALL, Floor, Rect
 from zcquest.tui.widgets.map.track import Point
 
 _WAYS: tuple[Point, ...] = ((1, 0), (0, 1), (-1, 0), (0, -1))

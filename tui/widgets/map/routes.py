@@ -7,7 +7,7 @@ from functools import lru_cache
 from itertools import pairwise
 
 from zcquest.engine.places import CONSUMERS, SOCKETS, Place, Route
-from zcquest.tui.widgets.map.layout import WALL, Floor, Rect
+from zcquest.tui.widgets.map.floor import WALL, Floor, Rect
 from zcquest.tui.widgets.map.router import Taken, find_way
 from zcquest.tui.widgets.map.track import WORDS, Margin, Point, Track, above_and_below
 from zcquest.tui.widgets.map.ways import drawn_way

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from zcquest.tui.widgets.map.layout import Rect
+from zcquest.tui.widgets.map.floor import Rect
 
 Point = tuple[int, int]
 WORDS = 10  # cells that the words beside a line mostly take

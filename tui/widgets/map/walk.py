@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from zcquest.engine.places import Place
-from zcquest.tui.widgets.map.layout import Floor, Rect
+from zcquest.tui.widgets.map.floor import Floor, Rect
 
 WAYS = {"left": (-1, 0), "right": (1, 0), "up": (0, -1), "down": (0, 1)}
 _STEEP = 3  # rows are as high as this many cells are wide: what is straight ahead is nearer than what is aside

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from zcquest.engine.places import CONSUMERS, SOCKETS, Place, Route
-from zcquest.tui.widgets.map.layout import Floor, Rect
+from zcquest.tui.widgets.map.floor import Floor, Rect
 from zcquest.tui.widgets.map.track import (
     Margin,
     Track,
