@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 import pytest
+from textual._context import visible_screen_stack
 from textual.pilot import Pilot
 
 from zcquest.levels import language
@@ -82,7 +83,8 @@ def played() -> Callable[..., None]:
 
 
 def shown(pilot: Pilot[None]) -> str:
-    """The screen as text, one line a row."""
+    """The screen as text, one line a row, with what shows through it of the screens behind."""
+    visible_screen_stack.set(pilot.app._background_screens)  # or what is drawn anew here would have nothing behind it
     rows = pilot.app.screen._compositor.render_strips()
     return "\n".join("".join(segment.text for segment in strip) for strip in rows)
 
