@@ -45,5 +45,5 @@ async def test_without_a_run_no_time_is_told(open_game: Open, played: Callable[.
         await _open(pilot)
         await until(pilot, lambda: "no run of yours has made it yet" in shown(pilot))
         await pilot.press("end")
-        await until(pilot, lambda: "writev(" in shown(pilot))
+        await until(pilot, lambda: f"{[*CALLS][-1]}(" in shown(pilot))
         assert "no run of yours has made it yet" in shown(pilot)  # the list gives way to it

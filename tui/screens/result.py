@@ -285,9 +285,11 @@ class ResultScreen(ZcScreen[Choice | None]):
         return self._recorded is None and comparable(self._card.level)
 
     def _say_brokers(self) -> None:
-        said = broker_lines(self.verdict, self._broker_runs(), self._broker, self._refused)
-        self._say("#brokers", said)
-        self.query_one("#brokers").display = self._comparable()
+        runs = self._broker_runs()
+        self._say("#brokers", broker_lines(self.verdict, runs, self._broker, self._refused))
+        begun = bool(runs or self._broker or self._refused)
+        # where they take a second or two they are run without being asked for, and need no offer
+        self.query_one("#brokers").display = self._comparable() and (begun or not quick(self._card.level))
 
     def action_card(self) -> None:
         from zcquest.tui.screens.card import CardScreen
