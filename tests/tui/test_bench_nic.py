@@ -62,6 +62,6 @@ async def test_the_map_names_the_card_and_what_it_cannot_do(open_game: Open, siz
             await pilot.press("1")
         assert "NIC v0" in shown(pilot) and "TCP, 192.0.2.2" in shown(pilot)
         assert "gathers" in shown(pilot)
-        screen._change(scene=screen.level.scenes[1])
+        screen.change(scene=screen.level.scenes[1])
         await pilot.pause()
         assert "no gathering" in shown(pilot)
