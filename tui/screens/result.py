@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Final, Literal
 
 from textual import on
@@ -194,7 +195,6 @@ class ResultScreen(ZcScreen[Choice | None]):
         for tab in self.query(SectionTab):
             tab.say()
         self._say("#verdict", self._verdict_lines(level))
-        self._say("#scores", score_lines(self._scores))
         self._say("#features", feature_lines(report))
         self._say_brokers()
         self._say("#lesson-title", Content(_("What you have seen")))
@@ -285,11 +285,13 @@ class ResultScreen(ZcScreen[Choice | None]):
         return self._recorded is None and comparable(self._card.level)
 
     def _say_brokers(self) -> None:
-        runs = self._broker_runs()
-        self._say("#brokers", broker_lines(self.verdict, runs, self._broker, self._refused))
-        begun = bool(runs or self._broker or self._refused)
+        """Their figures among the scores, and what they lose."""
+        runs = self._broker_runs() if self._comparable() else {}
+        self._say("#scores", score_lines(replace(self._scores, brokers=runs, running=self._broker)))
+        self._say("#brokers", broker_lines(runs, self._refused))
         # where they take a second or two they are run without being asked for, and need no offer
-        self.query_one("#brokers").display = self._comparable() and (begun or not quick(self._card.level))
+        offered = self._comparable() and not self._broker and not quick(self._card.level)
+        self.query_one("#brokers").display = bool(runs or self._refused or offered)
 
     def action_card(self) -> None:
         from zcquest.tui.screens.card import CardScreen

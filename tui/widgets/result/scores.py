@@ -1,13 +1,14 @@
-"""The run's metrics in columns, each with what stands behind it, and the features kept and lost."""
+"""The run's metrics beside par, best and the brokers', each with what stands behind it; the features kept and lost."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 
 from textual.content import Content
 
 from zcquest.engine.places import Evidence
+from zcquest.levels.brokers import BROKERS, BrokerRun
 from zcquest.levels.language import gettext as _
 from zcquest.levels.language import say
 from zcquest.levels.progress import Best, Prediction
@@ -18,19 +19,25 @@ from zcquest.levels.words import evidence_word, feature_word
 from zcquest.tui.widgets.columns import left, right
 from zcquest.tui.widgets.wording import bound_figure, grouped, mark, metric_figure, metric_word
 
-_LABEL, _YOURS, _PAR, _BEST, _PREDICTED = 9, 11, 6, 8, 11  # cells
+_LABEL, _YOURS, _PAR, _BEST, _PREDICTED, _BROKER = 9, 11, 6, 8, 11, 10  # cells
 _COLOURS = {True: "$success", False: "$error", None: "$foreground"}
+_EXPLAINED = (Metric.COPIES, Metric.SWITCHES)  # figures that are sums, with a line of their own
 _STRONGEST_FIRST = (Evidence.COUNTED, Evidence.METERED, Evidence.REPORTED, Evidence.PROVED, Evidence.MODELLED)
 
 
 @dataclass(frozen=True, slots=True)
 class Scores:
-    """What the table is made of: `best` and `prediction` are compared with the worst scene, as they were made."""
+    """What the table is made of: `best`, `prediction` and `brokers` stand beside the worst scene, as they were made.
+
+    `running` is the broker whose plan is run now; its column waits.
+    """
 
     report: RunReport
     verdict: Verdict
     prediction: Prediction | None
     best: Best
+    brokers: Mapping[str, BrokerRun] = field(default_factory=dict)
+    running: str = ""
 
 
 def score_lines(scores: Scores) -> Content:
@@ -42,7 +49,18 @@ def _header(scores: Scores) -> Content:
     predicted = _("predicted") if scores.prediction else ""
     best = _("best") if scores.best.runs else ""
     cells = [left("", _LABEL), right(_("yours"), _YOURS), right(_("par"), _PAR), right(best, _BEST)]
-    return Content.assemble(*cells, right(predicted, _PREDICTED), "  ", _("evidence")).stylize("$quiet")
+    brokers = [right(name, _BROKER) for name in _shown(scores)]
+    run_here = "  " + _("run here") if brokers else ""
+    return Content.assemble(*cells, right(predicted, _predicted_width(scores)), *brokers, run_here).stylize("$quiet")
+
+
+def _shown(scores: Scores) -> list[str]:
+    """The brokers that have a column."""
+    return [name for name in BROKERS if name in scores.brokers or name == scores.running]
+
+
+def _predicted_width(scores: Scores) -> int:
+    return _PREDICTED if scores.prediction else 0
 
 
 def _scenes(scores: Scores) -> Iterator[Content]:
@@ -74,10 +92,18 @@ def _row(scores: Scores, scene: SceneReport, metric: Metric, worst: bool) -> Con
         (f" {mark(met)}" if par is not None else "  ", colour),
         right(bound_figure(metric, par) if par is not None else "", _PAR),
         right(metric_figure(metric, best) if best is not None else "", _BEST),
-        right(_predicted(scores, metric) if worst else "", _PREDICTED),
-        "  ",
-        Content.styled(_evidence(scene, metric), "$quiet"),
+        right(_predicted(scores, metric) if worst else "", _predicted_width(scores)),
+        *(right(_brokers(scores, name, metric) if worst else "", _BROKER) for name in _shown(scores)),
+        "" if metric in _EXPLAINED else Content.styled(f"  {_evidence(scene, metric)}", "$quiet"),
     )
+
+
+def _brokers(scores: Scores, name: str, metric: Metric) -> Content | str:
+    """The figure of the broker's plan, run in this very level."""
+    run = scores.brokers.get(name)
+    if run is None:
+        return Content.styled("…", "$accent")
+    return metric_figure(metric, getattr(run.verdict, metric.value))
 
 
 def _met(metric: Metric, value: float | int | None, bound: float | int | None) -> bool | None:
@@ -111,18 +137,21 @@ def _join(*evidence: Evidence) -> str:
 
 
 def _sum(scene: SceneReport, metric: Metric) -> Iterator[Content]:
-    """How the figure came about."""
-    if metric is Metric.COPIES and scene.copies is not None:
+    """How the figure came about, and who is its witness."""
+    if metric not in _EXPLAINED:
+        return
+    if metric is Metric.SWITCHES:
+        said = _("= 2 × ({syscalls} syscalls + {faults} faults in user code)").format(
+            syscalls=grouped(sum(scene.syscalls.values())), faults=grouped(scene.user_faults)
+        )
+    elif scene.copies is None:
+        said = ""
+    else:
         said = _("= {cpu} by the CPU + {dma} by DMA").format(
             cpu=metric_figure(metric, scene.cpu_copies), dma=metric_figure(metric, scene.dma_copies)
         )
-    elif metric is Metric.SWITCHES:
-        said = _("= 2 × {syscalls} syscalls + 2 × {faults} faults in user code").format(
-            syscalls=grouped(sum(scene.syscalls.values())), faults=grouped(scene.user_faults)
-        )
-    else:
-        return
-    yield Content.assemble(left("", _LABEL), "  ", (said, "$quiet"))
+    words = "  ".join(filter(None, (said, _evidence(scene, metric))))
+    yield Content.assemble(left("", _LABEL), "  ", (words, "$quiet"))
 
 
 def _remarks(report: RunReport) -> Iterator[Content]:
