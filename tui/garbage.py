@@ -35,8 +35,9 @@ class Sweeper:
         """From now on; until now, nothing need have been collected."""
         gc.freeze()
         gc.enable()
-        self._app.screen_change_signal.subscribe(self._app, self._changed)
-        self._wait(REST)
+        if self._app.is_running:  # not told to end before its first screen was there
+            self._app.screen_change_signal.subscribe(self._app, self._changed)
+            self._wait(REST)
 
     def touch(self) -> None:
         """The player has pressed something just now."""

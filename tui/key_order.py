@@ -37,6 +37,7 @@ class KeyOrder:
         self._waiting: deque[Key] = deque()
         self._number = 0  # of the latest key handed over
         self._target: MessagePump = app
+        self._screen: MessagePump = app  # that the target is on
         self._busy = False
 
     async def press(self, key: Key) -> None:
@@ -48,26 +49,31 @@ class KeyOrder:
             self._wait()
 
     async def passed(self, event: Passed) -> None:
-        """The key's action may have left something in the queues below: a second lap comes behind that, and a third
-        begins where the action has led, for a new screen first finds its focus.
+        """The key's action may have left something in the queues below: a second lap comes behind that. Another one
+        begins where the action has led, for a new screen first finds its focus; what was closed delivers nothing more.
         """
         if event.number != self._number or not self._busy:
             return
-        match event.lap:
-            case 0:
-                self._follow(self._target, 1)
-            case 1:
-                self._follow(self._app.screen, 2)
-            case _:
-                await self._next()
+        if event.lap == 2:
+            await self._next()
+        else:
+            self._follow_on(event.lap + 1)
 
     async def _next(self) -> None:
         self._busy = bool(self._waiting)
         if self._waiting:
             self._number += 1
-            key, self._target = self._waiting.popleft(), self._app.focused or self._app.screen
+            key, self._screen = self._waiting.popleft(), self._app.screen
+            self._target = self._app.focused or self._screen
             await self._hand_over(key)
-            self._follow(self._target, 0)
+            self._follow_on(0)
+
+    def _follow_on(self, lap: int) -> None:
+        screen = self._app.screen
+        if lap < 2 and screen is self._screen:
+            self._follow(self._target, lap)
+        else:
+            self._follow(screen, 2)
 
     def _follow(self, target: MessagePump, lap: int) -> None:
         """From the target, or the lowest above it that is still there, up to the app."""
