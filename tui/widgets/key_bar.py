@@ -86,6 +86,7 @@ class KeyBar(Widget):
         """`palette` says whether the key of the command palette has a place in it."""
         super().__init__()
         self._palette = palette
+        self._asked = False
 
     def on_mount(self) -> None:
         self.screen.bindings_updated_signal.subscribe(self, self._bindings_changed)
@@ -95,7 +96,14 @@ class KeyBar(Widget):
         self._look(self.size)
 
     def _bindings_changed(self, screen: Screen[object]) -> None:
-        if self.is_attached and screen.app.app_focus:
+        """Looked at once for all that changes before the next frame."""
+        if self.is_attached and screen.app.app_focus and not self._asked:
+            self._asked = True
+            self.call_after_refresh(self._follow)
+
+    def _follow(self) -> None:
+        self._asked = False
+        if self.is_attached:
             self._look(self.size)
 
     def _look(self, size: Size) -> None:
