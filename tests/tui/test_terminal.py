@@ -8,15 +8,18 @@ import subprocess
 import sys
 import time
 import uuid
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import psutil
 import pytest
 
+from zcquest.levels import language as languages
 from zcquest.levels.progress import Progress
 
+ONE_TRIP = "repeat:\n    read(log, buf, 64K)\n    write(sock, buf, 64K)\n"
 MEBIBYTES = "repeat:\n    read(log, buf, 1M)\n    write(sock, buf, 1M)\n"
+ALL_GOOD = {"messages": 64, "total": 64, "checksum": "CRC-32C"}
 PATIENCE = 40.0  # seconds to wait for a screen on a busy machine
 
 
@@ -85,25 +88,13 @@ class Terminal:
 def terminal(tmux: Path, disk_folder: Path) -> Iterator[Callable[..., Terminal]]:
     opened: list[Terminal] = []
 
-    def open_terminal(
-        size: tuple[int, int] = (120, 36), *, drafts: Mapping[str, str] | None = None, **env: str
-    ) -> Terminal:
-        if drafts is not None:
-            _write(disk_folder / "data", drafts)
+    def open_terminal(size: tuple[int, int] = (120, 36), **env: str) -> Terminal:
         opened.append(Terminal(tmux, disk_folder, size=size, env=env))
         return opened[-1]
 
     yield open_terminal
     for each in opened:
         each.kill()
-
-
-def _write(data: Path, drafts: Mapping[str, str]) -> None:
-    """Have plans ready in the levels' editors, and say what is expected of them."""
-    with contextlib.closing(Progress.open(data / "progress.sqlite")) as progress:
-        for level, text in drafts.items():
-            progress.set_draft(level, text)
-            progress.set_prediction(level, 4.0, 64)
 
 
 def left_behind(terminal: Terminal) -> list[str]:
@@ -119,46 +110,126 @@ def left_behind(terminal: Terminal) -> list[str]:
     return left
 
 
-def test_an_evening(terminal: Callable[..., Terminal]) -> None:
-    """First start, tour, three levels, the other language on the way, quitting in mid-run, and coming back."""
-    game = terminal(drafts={"1-2": MEBIBYTES, "1-3": MEBIBYTES})
-    game.wait("Your first time here?")
+class Tongue:
+    """What the game says in a language, for who reads it off a terminal."""
+
+    def __init__(self, code: str) -> None:
+        self.code = code
+
+    def __call__(self, words: str, **values: object) -> str:
+        """The sentence; of one with values that are not given, what stands before the first of them."""
+        languages.set_language(self.code)
+        said = languages.gettext(words)
+        assert self.code == "en" or said != words, f"nobody says {words!r} any more"
+        return said.format(**values) if values else said.partition("{")[0]
+
+
+ENGLISH, CHINESE = Tongue("en"), Tongue("zh")
+
+
+def write(game: Terminal, plan: str, say: Tongue) -> None:
+    """Type a plan in place of the one in the editor; the editor indents it."""
+    game.press("e")
+    game.wait(say("Leave the editor"))
+    game.press("F7", "BSpace")
+    game.until(lambda screen: "write(sock" not in screen, "an empty editor")
+    for line in plan.strip().splitlines():
+        game.type(line.strip())
+        game.press("Enter")
+    game.wait(line.strip())
+    game.press("Escape")
+    game.until(lambda screen: say("Leave the editor") not in screen, "the level's own keys")
+
+
+def walk_the_tour(game: Terminal, say: Tongue) -> None:
+    """Every stop, and at two of them what it asks for."""
     game.press("Enter")
-    game.wait("The machine", "1 of 6")
-    game.press("Enter", "Enter", "Enter")
-    game.wait("Step by step")
+    for number, title in enumerate(("The machine", "The border", "The plan"), 1):
+        game.wait(say(title), say("{number} of {count}", number=number, count=6))
+        game.press("Enter")
+    game.wait(say("Step by step"))
     game.press("s")
     game.wait("read(3, buf, 4096) = 4096")
-    game.press("Enter", "Enter", "Enter")
-    game.until(lambda screen: "6 of 6" not in screen and "PLAN" in screen and "live session" in screen, "the level")
-    game.press("r")
-    game.wait("What do you expect?")
     game.press("Enter")
-    won = game.wait("Passed", "2 of 3")
-    assert "64 of 64 messages, CRC-32C good, in order" in won
-    assert "2 × 32 syscalls" in won
+    game.wait(say("Is it true?"))
+    game.press("t")
+    game.wait("✎ " + say("you overwrote bytes {first}…{last} of the log in the page cache"))
     game.press("Enter")
-    game.wait("1-2", "Bigger buckets", "PLAN")
-    game.press("r")
-    game.wait("Passed")
-    game.press("F2")
-    game.wait("过关")
+    game.wait(say("Run it"))
     game.press("Enter")
-    game.wait("1-3", "方案", "轨迹")
+    game.until(lambda screen: say("Run it") not in screen and say("you left the live session") in screen, "the level")
+
+
+@pytest.mark.parametrize("size", [(120, 36), (80, 24)], ids=["120x36", "80x24"])
+@pytest.mark.parametrize(("first", "then"), [(ENGLISH, CHINESE), (CHINESE, ENGLISH)], ids=["en", "zh"])
+def test_an_evening(
+    terminal: Callable[..., Terminal], size: tuple[int, int], first: Tongue, then: Tongue, disk_folder: Path
+) -> None:
+    """First start, the tour, three levels, a replay and a comparison, the other language, quitting in mid-run, back."""
+    game = terminal(size, ZCQUEST_LANG=first.code)
+    game.wait(first("Your first time here?"))
+    walk_the_tour(game, first)
+
+    write(game, ONE_TRIP, first)
     game.press("r")
-    game.wait("过关")
+    game.wait(first("What do you expect?"))
     game.press("Escape")
-    game.until(lambda screen: "你看到了什么" not in screen and "轨迹" in screen, "the level")
+    won = game.wait(first("Passed, {stars} of {total} stars", stars=3, total=3))
+    assert first("{messages} of {total} messages, {checksum} good, in order", **ALL_GOOD) in won
+
+    game.press("x")
+    game.wait(first("{calls} of {all} calls", calls=0, all=2))
+    game.press("Right")
+    game.wait(first("{calls} of {all} calls", calls=1, all=2), "read(3, buf, 65536) = 65536")
+    game.press("Escape")
+    game.wait(first("Passed, {stars} of {total} stars", stars=3, total=3))
+    game.press("m")
+    game.wait(first("Compare with which run?"), "kafka")
+    game.press("Enter")
+    game.wait(first("Figures"), "sendfile(sock, log, 1M)")
+    game.press("Escape")
+    game.wait(first("Passed, {stars} of {total} stars", stars=3, total=3))
+
+    game.press("Enter")
+    game.wait("1-2", first("Edit"))
+    write(game, MEBIBYTES, first)
+    game.press("r")
+    game.wait(first("What do you expect?"))
+    game.press("Escape")
+    game.wait(first("Passed, {stars} of {total} stars", stars=3, total=3))
+    game.press("F2")
+    game.wait(then("Passed, {stars} of {total} stars", stars=3, total=3))
+
+    game.press("Enter")
+    game.wait("1-3", then("Edit"))
+    write(game, MEBIBYTES + "# mine", then)
+    game.press("r")
+    game.wait(then("What do you expect?"))
+    game.press("Escape")
+    game.wait(then("Passed, {stars} of {total} stars", stars=3, total=3))
+    game.press("Escape")
+    game.wait(then("the last run passed with {stars} of 3 stars", stars=3))
     game.press("s")
     game.wait("read(3, buf, 1048576) = 1048576")
     game.press("r", "C-q")
     game.wait("exit-status 0")
     assert left_behind(game) == []
+    with contextlib.closing(Progress.open(disk_folder / "data" / "progress.sqlite")) as progress:
+        assert {id: best.stars for id, best in progress.all_best().items()} == {"1-1": 3, "1-2": 3, "1-3": 3}
 
-    again = terminal(ZCQUEST_LANG="")
-    again.wait("继续")  # in the language that was chosen, and without an offer
+    again = terminal(size, ZCQUEST_LANG="")
+    again.wait(then("Continue"), "1-4")  # in the language that was chosen, and without an offer
+    again.press("C-p")
+    again.wait(then("Search levels, codex, settings"))
+    again.type("1-3")
+    again.wait(then("Level {id}: {title}", id="1-3", title=""))
+    again.press("Enter")
+    again.wait(then("the last run passed with {stars} of 3 stars", stars=3))
+    again.press("2")
+    again.wait("read(log, buf, 1M)", "# mine")
     again.press("C-q")
     again.wait("exit-status 0")
+    assert left_behind(again) == []
 
 
 def test_the_terminal_is_closed_in_mid_run(terminal: Callable[..., Terminal]) -> None:
