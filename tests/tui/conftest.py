@@ -18,6 +18,8 @@ from zcquest.levels.progress import Progress, RunRow
 from zcquest.tui.app import ZcquestApp
 from zcquest.tui.widgets.key_bar import KeyBar
 
+from .quiet import wait_quietly
+
 Open: TypeAlias = Callable[..., AbstractAsyncContextManager[Pilot[None]]]
 
 
@@ -47,6 +49,12 @@ def own_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("ZCQUEST_LANG", "ZCQUEST_CAMPAIGN", "LC_ALL", "LC_MESSAGES", "LANG", "NO_COLOR"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setattr(language, "_chosen", None)
+
+
+@pytest.fixture(autouse=True)
+def however_busy(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A pilot waits until what it did has been taken up, and not a moment longer."""
+    wait_quietly(monkeypatch)
 
 
 @pytest.fixture
