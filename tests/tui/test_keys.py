@@ -1,87 +1,109 @@
-"""Every key that the help of a screen names does something there, and none takes the game down."""
+"""Every key that the help of a screen names does there what can be seen, in every state of every screen."""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+import asyncio
+from pathlib import Path
 from typing import Any, TypeAlias
 
 import pytest
-from textual.pilot import Pilot
+from textual.binding import ActiveBinding
 from textual.screen import Screen
 
-from zcquest.levels.loader import load_campaign
-from zcquest.tui.app import ZcquestApp
-from zcquest.tui.screens.call_palette import CallPalette
-from zcquest.tui.screens.confirm import Confirm
-from zcquest.tui.screens.debrief import DebriefScreen
-from zcquest.tui.screens.help import HelpScreen
-from zcquest.tui.screens.predict import PredictScreen
-from zcquest.tui.screens.tour_offer import TourOffer
-from zcquest.tui.screens.words import WordsScreen
-
 from .conftest import Open
+from .states import STATES, Stage, still_world
 
-Go: TypeAlias = Callable[[ZcquestApp], object]
+__all__ = ["still_world"]
 
-SCREENS: dict[str, Go] = {
-    "home": lambda game: None,
-    "campaign": lambda game: game.action_campaign(),
-    "codex": lambda game: game.open_codex("sendfile"),
-    "settings": lambda game: game.action_settings(),
-    "lab": lambda game: game.action_lab(),
-    "race": lambda game: game.open_race(),
-    "level": lambda game: game.open_level("2-1"),
-    "help": lambda game: game.push_screen(HelpScreen(game.screen)),
-    "words": lambda game: game.push_screen(WordsScreen(["read", "write"])),
-    "palette of calls": lambda game: game.push_screen(CallPalette(["read", "write"])),
-    "prediction": lambda game: game.push_screen(PredictScreen()),
-    "debrief": lambda game: game.push_screen(DebriefScreen(next(iter(load_campaign().levels.values())))),
-    "question": lambda game: game.push_screen(Confirm("Is it so?")),
-    "offer of the tour": lambda game: game.push_screen(TourOffer()),
-}
+Picture: TypeAlias = tuple[Any, ...]
+
+KEYED = [name for name, state in STATES.items() if state.keys]
+FIRST = {name.partition(":")[0]: name for name in reversed(KEYED)}.values()  # of each screen's states
+PATIENCE = 40  # looks at a screen on which nothing has changed yet
 ENDING = ("quit", "app.quit")
 
 
-async def open_screen(pilot: Pilot[None], go: Go) -> Screen[Any]:
-    """That screen, above nothing but the first one."""
-    game = pilot.app
-    assert isinstance(game, ZcquestApp)
-    game.action_home()
-    opened = go(game)
-    if isinstance(opened, Awaitable):
-        await opened
-    await pilot.pause()
-    return game.screen
+def told(screen: Screen[Any], name: str) -> dict[str, ActiveBinding]:
+    """The keys that the help lists, but those that end the game; those of every screen once a screen."""
+    return {
+        key: active
+        for key, active in screen.active_bindings.items()
+        if (active.tooltip or active.binding.tooltip) and active.binding.action not in ENDING
+        if name in FIRST or not active.binding.action.startswith("app.")
+    }
+
+
+def picture(stage: Stage) -> Picture:
+    """All that a player can tell one moment from another by: letters, colours, cursor, what is said, what is copied."""
+    game = stage.game
+    strips = game.screen._compositor.render_strips()
+    cells = [[(segment.text, segment.style) for segment in strip] for strip in strips]
+    said = [notice.message for notice in game._notifications]
+    return id(game.screen), cells, said, game.screen.focused, game.clipboard
 
 
 def _has(node: object, action: str) -> bool:
     return callable(getattr(node, f"action_{action}", None)) or callable(getattr(node, f"_action_{action}", None))
 
 
-async def test_every_key_has_something_to_do(open_game: Open) -> None:
-    async with open_game((120, 36)) as pilot:
-        for name, go in SCREENS.items():
-            screen = await open_screen(pilot, go)
-            for active in screen.active_bindings.values():
-                where, _, action = active.binding.action.partition("(")[0].rpartition(".")
-                node = {"app": pilot.app, "screen": screen, "": active.node}[where]
-                assert _has(node, action), f"{active.binding.key} of {name}"
-
-
-@pytest.mark.parametrize("name", SCREENS)
-async def test_every_key_of_the_help_can_be_pressed(name: str, open_game: Open) -> None:
+@pytest.mark.usefixtures("still_world")
+@pytest.mark.parametrize("name", KEYED)
+async def test_every_key_of_the_help_does_what_can_be_seen(name: str, open_game: Open, tmp_path: Path) -> None:
     async with open_game((80, 24)) as pilot:
-        screen = await open_screen(pilot, SCREENS[name])
-        told = [
-            key
-            for key, active in screen.active_bindings.items()
-            if active.enabled and (active.tooltip or active.binding.tooltip) and active.binding.action not in ENDING
-        ]
-        assert told
-        focused = screen.focused
-        for key in told:
-            if pilot.app.screen is not screen or screen.focused is not focused:  # the key before led elsewhere
-                screen = await open_screen(pilot, SCREENS[name])
-                focused = screen.focused
-            await pilot.press(key)
-            assert pilot.app.is_running, key
+        stage = Stage(pilot, tmp_path)
+        await stage.enter(name)
+        screen = stage.screen
+        keys = told(screen, name)
+        assert keys
+        for key, active in keys.items():
+            where, _, action = active.binding.action.partition("(")[0].rpartition(".")
+            assert _has({"app": stage.game, "screen": screen, "": active.node}[where], action), key
+        idle = [key for key, active in keys.items() if active.enabled]
+        idle = [key for key in idle if not await _changes(stage, name, key)]
+        idle = [key for key in idle if not await _changes(stage, name, key, anew=True)]
+        assert not idle
+
+
+async def _changes(stage: Stage, name: str, key: str, *, anew: bool = False) -> bool:
+    """Whether pressing the key changes the picture: as it is by now, or as it is at first.
+
+    At first, a choice may be made already; then it must be one that can be made again after another of its kind.
+    """
+    if not anew:
+        return await _pressed(stage, name, key)
+    await stage.enter(name)
+    if await _pressed(stage, name, key, PATIENCE):
+        return True
+    another = _another(stage.screen, key)
+    if another:
+        await stage.press(another)
+    return bool(another) and await _pressed(stage, name, key)
+
+
+def _another(screen: Screen[Any], key: str) -> str | None:
+    """A key that makes another choice than this one, of the same kind."""
+    ours = screen.active_bindings[key].binding.action
+    kind, _, _ = ours.partition("(")
+    others = {other: active.binding.action for other, active in screen.active_bindings.items()}
+    return next((other for other, act in others.items() if act != ours and act.startswith(kind + "(")), None)
+
+
+async def _pressed(stage: Stage, name: str, key: str, patience: int = 1) -> bool:
+    """Whether pressing the key changes the picture; then the next key finds the screen, and what has focus, again."""
+    screen, focused, before = stage.screen, stage.screen.focused, picture(stage)
+    await stage.press(key)
+    for _ in range(patience):
+        if picture(stage) != before:
+            await _back(stage, screen)
+            if stage.screen is not screen or screen.focused is not focused:
+                await stage.enter(name)
+            return True
+        await asyncio.sleep(0.05)  # what plays by itself takes a moment to go on
+    return False
+
+
+async def _back(stage: Stage, screen: Screen[Any]) -> None:
+    """To the screen as the key has left it, from those that it opened."""
+    while screen in stage.game.screen_stack and stage.screen is not screen:
+        stage.game.pop_screen()
+    await stage.settle()
