@@ -141,10 +141,11 @@ def _pages_at(text: str, cell: int) -> Iterator[str]:
 
 
 def _lines(screen: Screen[Any]) -> Iterator[tuple[Region, int, str]]:
-    """Every line in sight of the widgets that hold no others: the widget's place, the line in it, its text."""
+    """Every line in sight of the widgets that draw something: the widget's place, the line in it, its text."""
     for widget in screen.walk_children(Widget):
         region = widget.region
-        if widget.children or not widget.is_on_screen or not region:
+        only_holds = widget.children and type(widget).render_line is Widget.render_line
+        if only_holds or not widget.is_on_screen or not region:
             continue
         for y, strip in enumerate(widget.render_lines(region.reset_offset)):
             yield region, y, strip.text
