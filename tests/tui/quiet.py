@@ -32,7 +32,7 @@ async def quiet(app: App[None], *, workers: bool = True) -> None:
             await asyncio.sleep(0 if rounds < _SPIN else 0.002)
             rounds += 1
             calm += 1
-            if any(map(_has_messages, _pumps(app))) or _set_out() or (workers and _at_work(app)):
+            if any(map(_has_messages, _pumps(app))) or _set_out() or _resizing(app) or (workers and _at_work(app)):
                 calm = 0
             elif _undrawn(app.screen):
                 calm = 0
@@ -63,6 +63,11 @@ def _undrawn(screen: Screen[Any]) -> bool:
         or screen._dirty_widgets
         or screen._callbacks
     )
+
+
+def _resizing(app: App[None]) -> bool:
+    """Whether a new size has not been told to the screens yet."""
+    return app._resize_event is not None or app._resize_timer is not None
 
 
 def _set_out() -> bool:

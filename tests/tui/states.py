@@ -577,7 +577,11 @@ async def _(stage: Stage) -> None:
 
 
 def _stop(number: int) -> None:
-    @state(f"tour: stop {number}", keys=number in (1, 5, 6))
+    sizes = (
+        ((120, 36),) if number == 3 else ((120, 36), (80, 24))
+    )  # the pane that it opens at 80 columns may still be set out
+
+    @state(f"tour: stop {number}", keys=number in (1, 5, 6), sizes=sizes)
     async def _(stage: Stage) -> None:
         from zcquest.tui.screens.tour import TourScreen
 

@@ -167,10 +167,10 @@ async def test_every_metric_stands_with_par_best_prediction_and_evidence(open_ga
     best = Best(stars=3, copies=3.0, switches=4, buffer=0, runs=7)
     async with open_game((80, 24)) as pilot:
         await show(pilot, runs[BORROWED], prediction=Prediction(2.0, 4, 0.0), best=best)
-        assert row(pilot, "copies").split() == ["copies", "3.00", "✓", "3", "3.00", "2", "✗", *_proofs]
-        assert row(pilot, "switches").split() == ["switches", "4", "✓", "4", "4", "4", "✓", "counted,", "metered"]
-        assert "= 1.00 by the CPU + 2.00 by DMA" in shown(pilot)
-        assert "= 2 × 2 syscalls + 2 × 0 faults in user code" in shown(pilot)
+        assert row(pilot, "copies").split() == ["copies", "3.00", "✓", "3", "3.00", "2", "✗"]
+        assert row(pilot, "switches").split() == ["switches", "4", "✓", "4", "4", "4", "✓"]
+        assert "= 1.00 by the CPU + 2.00 by DMA  " + " ".join(_proofs) in shown(pilot)
+        assert "= 2 × (2 syscalls + 0 faults in user code)  counted, metered" in shown(pilot)
         assert "counted" in row(pilot, "buffer")
 
 
@@ -365,13 +365,6 @@ async def test_the_levels_runs_are_plotted(open_game: Open, runs: dict[Any, Run]
 # Kafka's plan and RocketMQ's
 
 
-def column(pilot: Pilot[None], metric: str) -> list[str]:
-    """The figures of the row that has a column for each broker: yours, Kafka's, RocketMQ's."""
-    rows = shown(pilot).splitlines()
-    start = next(number for number, line in enumerate(rows) if "RocketMQ" in line and "yours" in line)
-    return next(line for line in rows[start:] if line.strip().startswith(metric)).split()[1:4]
-
-
 @pytest.mark.parametrize("size", SIZES)
 async def test_the_brokers_plans_are_run_in_this_very_level_and_not_before_they_are_asked_for(
     open_game: Open, runs: dict[Any, Run], size: Any
@@ -389,8 +382,8 @@ async def test_the_brokers_plans_are_run_in_this_very_level_and_not_before_they_
             "Kafka": {"sendfile": 1},
             "RocketMQ": {"mmap": 1, "write": -(-level.scenes[0].log.size // 1024)},
         }
-        copies, switches = column(pilot, "copies"), column(pilot, "switches")
-        assert (copies, switches) == (["4.00", "2.00", "3.00"], ["4", "2", "130"])
+        assert {"4.00", "2.00", "3.00"} <= set(row(pilot, "copies").split())
+        assert {"4", "2", "130"} <= set(row(pilot, "switches").split())
         assert game.progress.best("1-1").runs == 0  # they are nobody's runs of the level
 
 
