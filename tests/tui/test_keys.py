@@ -82,13 +82,15 @@ async def _changes(stage: Stage, name: str, key: str, *, anew: bool = False) -> 
 
 def _another(screen: Screen[Any], key: str) -> str | None:
     """A key that makes another choice than this one, of the same kind."""
+    if key not in screen.active_bindings:
+        return None
     ours = screen.active_bindings[key].binding.action
     kind, _, _ = ours.partition("(")
     others = {other: active.binding.action for other, active in screen.active_bindings.items()}
     return next((other for other, act in others.items() if act != ours and act.startswith(kind + "(")), None)
 
 
-async def _pressed(stage: Stage, name: str, key: str, patience: int = 1) -> bool:
+async def _pressed(stage: Stage, name: str, key: str, patience: int = 10) -> bool:
     """Whether pressing the key changes the picture; then the next key finds the screen, and what has focus, again."""
     screen, focused, before = stage.screen, stage.screen.focused, picture(stage)
     await stage.press(key)
