@@ -17,7 +17,7 @@ from zcquest.levels.loader import load_campaign
 from zcquest.levels.play import read_plan
 from zcquest.levels.progress import Progress
 
-LEVELS = ("1-1", "2-1", "3-1", "1-2", "4-1", "2-2")
+LEVELS = ("1-1", "2-1", "3-1", "1-2", "1-3", "2-2")
 RUNS = 60  # of an hour; ten of each level
 PATIENCE = 180.0  # seconds; on a busy machine the hour has fewer runs
 MIB = 1 << 20
@@ -33,7 +33,7 @@ ROUNDS: tuple[tuple[tuple[str, str], ...], ...] = (  # keys and what each of the
     ((_F2, "轨迹"), (_F2, "TRACE"), ("m", "Compare with which run?"), _BACK),
     (("g", "Swap"), _BACK, ("o", "Forget"), _BACK),
 )
-AWAY = (("history", "your runs", "p Play"), ("settings", "Settings", "Theme"), ("lab", "Lab", "Own file"))
+AWAY = (("history", "your runs", "p Take"), ("settings", "Settings", "Theme"), ("lab", "Lab", "Own file"))
 
 
 def memory(runs: int = RUNS) -> None:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from zcquest.tui.widgets.key_bar import Key, KeyBar
 
 from .conftest import Open
 from .everywhere import game_of
+from .playing import open_level, until
 
 
 async def test_the_same_keys_are_not_drawn_again_and_others_are(open_game: Open) -> None:
@@ -33,3 +36,21 @@ async def test_what_can_be_done_again_is_bright_again(open_game: Open) -> None:
         game.screen.open_page("read")
         await pilot.pause()
         assert next(key for key in bar.keys if key.action == "measure").enabled
+
+
+async def test_what_changed_beneath_a_screen_that_closes_is_followed(open_game: Open) -> None:
+    """What waits for the refresh of a screen that closes is never called."""
+    async with open_game() as pilot:
+        level = await open_level(pilot, "1-1")
+        bar = level.query_one(KeyBar)
+        await pilot.press("question_mark")
+        await pilot.pause()
+        above = pilot.app.screen
+        assert above is not level
+        above.refresh()
+        level.refresh_bindings()
+        for _ in range(3):  # the bar hears of it
+            await asyncio.sleep(0)
+        await pilot.app.pop_screen()
+        await pilot.press("e")
+        await until(pilot, lambda: "leave" in {key.name for key in bar.keys})

@@ -96,10 +96,11 @@ class KeyBar(Widget):
         self._look(self.size)
 
     def _bindings_changed(self, screen: Screen[object]) -> None:
-        """Looked at once for all that changes before the next frame."""
+        """Looked at once for all that changes together. Not after the next refresh: that is the topmost screen's, and
+        what waits for one that closes is never called."""
         if self.is_attached and screen.app.app_focus and not self._asked:
             self._asked = True
-            self.call_after_refresh(self._follow)
+            self.call_later(self._follow)
 
     def _follow(self) -> None:
         self._asked = False
