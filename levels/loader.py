@@ -184,7 +184,7 @@ def load_level(folder: Path) -> Level:
             message(
                 "the folder {folder} must be named after the level: {expected}",
                 folder=folder.name,
-                expected=f"{file.id}-...",
+                expected=file.id + "-...",
             ),
         )
     texts = {code: _read_text(folder / f"text.{code}.md", file) for code in LANGUAGES}

@@ -10,7 +10,8 @@ from textual.theme import Theme
 
 from zcquest.tui.language import N_
 
-# Variables of our own, for style sheets: who moves bytes, the kernel border, stars, and what is drawn as a frame.
+# Variables of our own, for style sheets: who moves bytes, the kernel border, stars, what is drawn as a
+# frame, and the frames of the rooms, which one has to see.
 DARK = {
     "dma": "#6ea8e8",
     "cpu": "#e8946a",
@@ -18,6 +19,7 @@ DARK = {
     "crossing": "#e3bf5f",
     "star": "#e3bf5f",
     "frame": "#3a4553",
+    "room": "#66768a",
     "quiet": "#97a3b1",
 }
 LIGHT = {
@@ -27,6 +29,7 @@ LIGHT = {
     "crossing": "#755606",
     "star": "#755606",
     "frame": "#bcb5a4",
+    "room": "#8a8372",
     "quiet": "#5a5f68",
 }
 CONTRAST = {
@@ -36,6 +39,7 @@ CONTRAST = {
     "crossing": "#ffff00",
     "star": "#ffff00",
     "frame": "#ffffff",
+    "room": "#ffffff",
     "quiet": "#d0d0d0",
 }
 

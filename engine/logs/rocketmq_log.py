@@ -54,7 +54,7 @@ def _record(data: Bytes, at: int, end: int) -> int:
     if size is None:
         claimed, magic = PREFIX.unpack_from(data, at)
         raise DamagedLog(
-            at, message("no record has magic {magic} and {size} bytes", magic=f"0x{magic:08X}", size=claimed)
+            at, message("no record has magic {magic} and {size} bytes", magic="0x" + format(magic, "08X"), size=claimed)
         )
     if size > end - at:
         raise DamagedLog(at, message("the log ends {bytes} bytes into a record of {size}", bytes=end - at, size=size))
@@ -76,7 +76,7 @@ def _check_body(data: Bytes, at: int, found: Parts) -> None:
             at,
             message(
                 "the body's CRC-32 is {actual}, the message says {stored}",
-                actual=f"0x{actual:08X}",
-                stored=f"0x{stored:08X}",
+                actual="0x" + format(actual, "08X"),
+                stored="0x" + format(stored, "08X"),
             ),
         )

@@ -90,7 +90,8 @@ def _damage(view: memoryview, at: int, end: int, size: int | None) -> DamagedLog
     """Why what stands at `at` is no whole message."""
     claimed, magic = PREFIX.unpack_from(view, at) if end - at >= PREFIX.size else (0, 0)
     if size is None:
-        reason = message("no record has magic {magic} and {size} bytes", magic=f"0x{magic:08X}", size=claimed)
+        word = "0x" + format(magic, "08X")
+        reason = message("no record has magic {magic} and {size} bytes", magic=word, size=claimed)
     elif not size:
         reason = message("only {bytes} bytes are left for a record", bytes=end - at)
     elif size > end - at:

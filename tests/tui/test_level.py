@@ -21,6 +21,7 @@ from zcquest.tui.widgets.map_state import MapState
 from zcquest.tui.widgets.trace_view import TraceView
 
 from .conftest import Open, footer, shown
+from .everywhere import game_of
 from .playing import open_level, processes, sessions, slow_campaign, until
 
 ONE_TRIP = "repeat:\n    read(log, buf, 64K)\n    write(sock, buf, 64K)"
@@ -207,6 +208,14 @@ async def test_the_draft_is_there_again_as_it_was_left(open_game: Open) -> None:
         assert screen.editor.text == screen.level.draft.strip("\n")
         await pilot.press("u")
         assert screen.editor.text.endswith("# mine")
+
+
+async def test_the_map_shows_the_plan_from_the_first_moment_whatever_line_the_cursor_is_on(open_game: Open) -> None:
+    async with open_game() as pilot:
+        game_of(pilot).progress.set_draft("4-1", "repeat:\n    sendfile(sock, log, 1M)\n")
+        screen = await open_level(pilot, "4-1")
+        assert screen.editor.cursor_step is None
+        assert "· 1 sendfile" in shown(pilot) and "cold start" in shown(pilot)
 
 
 async def test_the_last_run_is_in_sight_again_as_long_as_its_plan_is(open_game: Open) -> None:

@@ -491,6 +491,8 @@ async def test_a_room_is_opened_with_the_mouse_and_the_border_is_none() -> None:
         floor = shown.floor
         assert floor
         room = floor.rooms[Place.BUFFER]
+        await pilot.click(MachineMap, offset=(room.x + 2, room.y + 1), button=3)
+        assert shown.selected is Place.PAGE_CACHE, "the right button is for the codex"
         await pilot.click(MachineMap, offset=(room.x + 2, room.y + 1))
         assert shown.selected is Place.BUFFER
         await pilot.click(MachineMap, offset=(floor.wall, room.y + 1))

@@ -44,4 +44,4 @@ async def test_a_step_is_told_without_anything_moving(motion: str, open_game: Op
         async for _name, screen in visit(pilot, played_runs, "level, stepping"):
             assert not screen.query_one(MachineMap).moving
             text = shown(pilot)
-            assert "call 1: read(3, buf, 16384) = 16384" in text and "⇅ 1 call" in text and "16 KiB unse" in text
+            assert "call 1: read(3, buf, 16384) = 16384" in text and "⇅ 1 call" in text and "16K unsent" in text

@@ -198,7 +198,7 @@ async def test_links_are_clicked_and_words_are_clicked_with_the_other_button(ope
         screen.dismiss()
         await open_level(pilot, "1-1")
         rows = shown(pilot).splitlines()
-        y, x = next((y, row.index("two switches") + 4) for y, row in enumerate(rows) if "two switches" in row)
+        y, x = next((y, row.index("switches.")) for y, row in enumerate(rows) if "switches." in row)
         await pilot.click(offset=Offset(x + 2, y), button=3)
         await pilot.pause()
         assert isinstance(pilot.app.screen, CodexScreen)

@@ -12,6 +12,7 @@ from tests.tui.playing import FANNED, campaign_of, open_level, until
 from tests.tui.test_map import gauges
 from tests.tui.test_map_layout import places
 from textual.app import App, ComposeResult
+from textual.events import MouseScrollDown, MouseScrollUp
 from textual.widgets import Static
 
 from zcquest.engine.calls import CALLS
@@ -22,7 +23,7 @@ from zcquest.engine.places import CONSUMERS, Place
 from zcquest.engine.plan import parse
 from zcquest.tui.screens.place import PlaceScreen
 from zcquest.tui.themes import DARK
-from zcquest.tui.widgets.hex_view import Dump, HexView
+from zcquest.tui.widgets.hex_view import ROW, Dump, HexView
 from zcquest.tui.widgets.machine_map import MachineMap
 from zcquest.tui.widgets.map.layout import arrange
 from zcquest.tui.widgets.map.walk import WAYS, neighbour, room_at
@@ -145,6 +146,20 @@ async def test_the_names_of_the_fields_stand_beside_the_row_they_begin_in_where_
             rows = [view.render_line(y).text for y in range(4)]
             assert ("baseOffset  batchLength  records" in rows[0]) == named
             assert "records" not in rows[1] and len(rows[0]) == width
+
+
+async def test_the_wheel_goes_through_the_bytes_and_a_click_to_one_of_them() -> None:
+    async with HexApp().run_test(size=(80, 10)) as pilot:
+        view = pilot.app.query_one(HexView)
+        view.dump = Dump(Seen(0, bytes(1024), 1024))
+        await pilot.pause()
+        for kind, row in ((MouseScrollDown, 3), (MouseScrollDown, 6), (MouseScrollUp, 3)):
+            await pilot._post_mouse_events([kind], HexView, (20, 2), button=0)
+            assert view.cursor == row * ROW
+        first = view.render_line(0).text.index(" 00 ") + 1
+        for button, at in ((3, 3 * ROW), (1, 2 * ROW)):
+            await pilot.click(HexView, offset=(first, 2), button=button)
+            assert view.cursor == at, "the right button is for the codex"
 
 
 # Inside, on the real kernel

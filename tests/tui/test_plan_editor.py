@@ -213,6 +213,8 @@ def _fill(pilot: Pilot[None], path: Path) -> None:
 async def test_a_plan_that_nobody_writes_in_shows_the_beginnings_of_its_lines(open_game: Open, code: str) -> None:
     async with open_game((120, 36), language=code) as pilot:
         screen = await open_level(pilot, "4-2")
+        screen.editor.rewrite(screen.editor.text + "  # and that is more than there is room for")
+        await pilot.pause()
         assert "    copy_file_range(log, dlq" in shown(pilot)
         await pilot.press("e")
         await pilot.pause()

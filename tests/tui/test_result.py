@@ -92,6 +92,8 @@ async def test_a_passed_run_says_what_each_star_is_for(open_game: Open, runs: di
         text = shown(pilot)
         assert "★★★  Passed, 3 of 3 stars" in text
         assert "★ copies 4.00, par 4" in text and "★ switches 4, par 4" in text
+        abreast = next(line for line in text.splitlines() if "★ every message" in line).count("★")
+        assert abreast == (3 if size[0] >= 120 else 1), "in one line where there is room for it"
         assert "your new best: copies, switches" in text
 
 
@@ -395,6 +397,10 @@ async def test_what_a_brokers_plan_loses_in_a_level_is_said(open_game: Open, run
         app.broker_runs[scenes_key(load_campaign().level("1-1")), "Kafka"] = BrokerRun(report, verdict)
         await show(pilot, runs[LONG_WAY])
         assert "✗ Kafka's plan loses here: delivery" in shown(pilot)
+        app.broker_runs[scenes_key(load_campaign().level("1-1")), "RocketMQ"] = BrokerRun(report, verdict)
+        app.screen.retranslate()
+        await pilot.pause()
+        assert "✗ Kafka's plan and RocketMQ's lose here: delivery" in shown(pilot)
 
 
 # Handing over the stars

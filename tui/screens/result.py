@@ -177,6 +177,9 @@ class ResultScreen(ZcScreen[Choice | None]):
         self.retranslate()
         self.watch_section(self.section)
 
+    def on_resize(self) -> None:
+        self._say("#verdict", self._verdict_lines(self.game.level(self.report.level)))
+
     def _hand_over(self) -> None:
         """One star more; after the last the verdict is whole."""
         if self._handed is None:
@@ -211,7 +214,13 @@ class ResultScreen(ZcScreen[Choice | None]):
         if self._recorded:
             return recorded_lines(self._recorded)
         return verdict_lines(
-            self.report, self.verdict, level, self._new_best, handed=self._handed, foreseen=self._foreseen
+            self.report,
+            self.verdict,
+            level,
+            self._new_best,
+            handed=self._handed,
+            foreseen=self._foreseen,
+            cells=self.size.width - 2,
         )
 
     def watch_section(self, section: str) -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from rich.segment import Segment
 from rich.style import Style
 from textual.binding import Binding
-from textual.events import Click
+from textual.events import Click, MouseScrollDown, MouseScrollUp
 from textual.message import Message
 from textual.reactive import reactive
 from textual.strip import Strip
@@ -19,6 +19,7 @@ from zcquest.engine.logs.formats import Field
 from zcquest.tui.language import N_
 
 ROW = 16  # bytes
+_WHEEL = 3 * ROW
 _HEX_AT, _TEXT_AT, _NAMES_AT = 10, 60, 78  # columns of the first byte in hex and as text, and of the fields' names
 _HALF = 8  # bytes after which a blank stands
 _GAP = "░░"
@@ -54,7 +55,7 @@ class HexView(Widget, can_focus=True):
         min-height: 4;
         .hex--offset { color: $quiet; }
         .hex--byte { color: $foreground; }
-        .hex--other { color: $shared; }
+        .hex--other { color: $shared; text-style: italic; }
         .hex--field { color: $accent; text-style: bold underline; }
         .hex--cursor { color: $accent; text-style: bold reverse; }
         .hex--gap { color: $quiet; }
@@ -176,7 +177,17 @@ class HexView(Widget, can_focus=True):
         if named:
             self._go(named.stop)
 
+    def on_mouse_scroll_down(self, event: MouseScrollDown) -> None:
+        event.stop()
+        self.action_move(_WHEEL)
+
+    def on_mouse_scroll_up(self, event: MouseScrollUp) -> None:
+        event.stop()
+        self.action_move(-_WHEEL)
+
     def on_click(self, event: Click) -> None:
+        if event.button != 1:
+            return
         for index in range(ROW):
             column = _column(index)
             if column <= event.x <= column + 1 or event.x == _TEXT_AT + index:

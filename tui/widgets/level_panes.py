@@ -49,6 +49,7 @@ class LevelPanes(Vertical):
                 yield TraceView()
 
     def on_mount(self) -> None:
+        self.query_one(MachineMap).show(self._view.map_state())
         self.open_pane(self._open)
         self.retranslate()
 

@@ -53,7 +53,7 @@ class MachineMap(Widget, can_focus=True):
 
     BINDINGS = [
         Binding("enter", "open", N_("Look inside"), tooltip=N_("What is in this room: its gauges, its bytes")),
-        Binding("escape", "leave", N_("Back"), show=False),
+        Binding("escape", "leave", N_("Leave the map"), tooltip=N_("Back to the screen's own keys")),
     ]
 
     COMPONENT_CLASSES = {f"machine-map--{ink}" for ink in INKS}
@@ -63,7 +63,7 @@ class MachineMap(Widget, can_focus=True):
         .machine-map--zone { color: $quiet; text-style: bold; }
         .machine-map--wall { color: $crossing; }
         .machine-map--seam { color: $frame; }
-        .machine-map--room { color: $frame; }
+        .machine-map--room { color: $room; }
         .machine-map--selected { color: $accent; text-style: bold; }
         .machine-map--title { color: $foreground; text-style: bold; }
         .machine-map--reading { color: $foreground; }
@@ -191,6 +191,8 @@ class MachineMap(Widget, can_focus=True):
         self.screen.set_focus(None)
 
     def on_click(self, event: Click) -> None:
+        if event.button != 1:
+            return
         floor = self.floor
         at = event.screen_offset - self.region.offset
         if floor and (place := room_at(floor, *at)):

@@ -20,7 +20,7 @@ from zcquest.engine.plan import Lane, Parsed, Problem, tokens
 from zcquest.tui.language import N_
 
 INDENT = 4
-_GUTTER = 6
+_GUTTER = 4
 _LANES = {"reject": Lane.ON_REJECT, "giveup": Lane.ON_GIVEUP}
 
 
@@ -146,12 +146,12 @@ class PlanText(TextArea):
 
     def _gutter(self, line: int) -> Strip:
         number = self._steps.get(line)
-        said = f"{number or '':>3} "
+        said = f"{number or '':>2} "
         if line in self._problems:
-            return Strip([Segment(f" ✗{said}", self._style("gutter-error"))], _GUTTER)
+            return Strip([Segment(f"✗{said}", self._style("gutter-error"))], _GUTTER)
         if number is not None and number - 1 == self._current:
-            return Strip([Segment(f" ▶{said}", self._style("gutter-current"))], _GUTTER)
-        return Strip([Segment(f"  {said}", self._style("gutter"))], _GUTTER)
+            return Strip([Segment(f"▶{said}", self._style("gutter-current"))], _GUTTER)
+        return Strip([Segment(f" {said}", self._style("gutter"))], _GUTTER)
 
     def _style(self, kind: str) -> Style:
         return self.get_component_rich_style(f"plan--{kind}", partial=not kind.startswith("gutter"))

@@ -53,10 +53,13 @@ def _page_cache(state: MapState, width: int) -> Iterable[tuple[str, str]]:
 def _pages(cache: Residency, width: int) -> str:
     """As much as fits: `16/16 pages`, `16/16`, `100 %`."""
     share = f"{cache.pages}/{cache.total}"
-    for text in (_("{share} pages").format(share=share), share):
-        if cell_len(text) <= width:
-            return text
-    return f"{100 * cache.pages // cache.total} %"
+    percent = f"{100 * cache.pages // max(cache.total, 1)} %"
+    return _fitting(width, _("{share} pages").format(share=share), share, percent)
+
+
+def _fitting(width: int, *texts: str) -> str:
+    """The first of the texts for which there is room, else the last."""
+    return next((text for text in texts if cell_len(text) <= width), texts[-1])
 
 
 def _mapping(state: MapState, width: int) -> Iterable[tuple[str, str]]:
@@ -73,7 +76,9 @@ def _buffer(state: MapState, width: int) -> Iterable[tuple[str, str]]:
     capacity = state.gauges.buffer if state.gauges else state.scene.buffer if state.scene else 0
     if state.gauges and capacity:
         yield bar(state.gauges.buffer_pending / capacity, width), "bar"
-        yield _("{bytes} unsent").format(bytes=about_bytes(state.gauges.buffer_pending)), "reading"
+        waiting = state.gauges.buffer_pending
+        told = [_("{bytes} unsent").format(bytes=size(waiting)) for size in (about_bytes, brief_bytes)]
+        yield _fitting(width, *told), "reading"
     yield from _work(Place.BUFFER, state)
     yield _("buf {bytes}").format(bytes=about_bytes(capacity)) if capacity else _("your copy"), "quiet"
 
@@ -96,8 +101,7 @@ def _second_pipe(state: MapState, width: int) -> Iterable[tuple[str, str]]:
 def _filled(count: int | None, capacity: int | None, width: int) -> Iterable[tuple[str, str]]:
     """A figure with a bar before it where both fit, for a pipe's room may have one line."""
     if count is None or not capacity:
-        references = _("page references")
-        yield references if cell_len(references) <= width else _("pages"), "quiet"
+        yield _fitting(width, _("page references"), _("pages")), "quiet"
         return
     told = f"{brief_bytes(count)}/{brief_bytes(capacity)}"
     beside = width - len(told) - 1
@@ -110,7 +114,8 @@ def _filled(count: int | None, capacity: int | None, width: int) -> Iterable[tup
 
 def _socket(state: MapState, width: int) -> Iterable[tuple[str, str]]:
     if not state.gauges:
-        yield (_("TCP, 127.0.0.1") if state.card == LOOPBACK else _("TCP, 192.0.2.2")), "quiet"
+        address = "127.0.0.1" if state.card == LOOPBACK else "192.0.2.2"
+        yield _fitting(width, _("TCP, {address}").format(address=address), address), "quiet"
         return
     yield _("Send-Q {bytes}").format(bytes=about_bytes(state.gauges.send_queue)), "reading"
     yield _("Recv-Q {bytes}").format(bytes=about_bytes(state.gauges.receive_queue)), "reading"
@@ -119,12 +124,11 @@ def _socket(state: MapState, width: int) -> Iterable[tuple[str, str]]:
 def _nic(state: MapState, width: int) -> Iterable[tuple[str, str]]:
     if state.gauges:
         sent = state.gauges.nic_sent
-        exact = exact_bytes(sent)
-        yield "↑ " + (exact if len(exact) + 2 <= width else about_bytes(sent)), "reading"
+        yield _fitting(width, f"↑ {exact_bytes(sent)}", f"↑ {about_bytes(sent)}"), "reading"
     elif state.scene and state.scene.network:
         yield "↑ " + about_bytes(state.scene.network.sent_bytes), "reading"
     if state.scatter_gather is None:
-        yield _("no real card"), "quiet"
+        yield _fitting(width, _("no real card"), _("no card")), "quiet"
     else:
         yield (_("gathers") if state.scatter_gather else _("no gathering")), "quiet"
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from textual.content import Content
 
@@ -28,11 +28,19 @@ def _offer() -> Content:
 
 
 def _losses(runs: Mapping[str, BrokerRun]) -> Iterator[Content]:
+    lost = [run.lost for run in runs.values()]
+    if len(lost) > 1 and lost[0] and lost.count(lost[0]) == len(lost):
+        said = _("Kafka's plan and RocketMQ's lose here: {features}").format(features=_features(lost[0]))
+        yield Content.styled(f"{LOST} {said}", "$error")
+        return
     for name, run in runs.items():
         if run.lost:
-            said = _("{broker}'s plan loses here: {features}")
-            features = _(", ").join(map(feature_word, run.lost))
-            yield Content.styled(f"{LOST} {said.format(broker=name, features=features)}", "$error")
+            said = _("{broker}'s plan loses here: {features}").format(broker=name, features=_features(run.lost))
+            yield Content.styled(f"{LOST} {said}", "$error")
         else:
             said = _("{broker}'s plan keeps all that is asked for here")
             yield Content.styled(f"{KEPT} {said.format(broker=name)}", "$success")
+
+
+def _features(lost: Iterable[str]) -> str:
+    return _(", ").join(map(feature_word, lost))

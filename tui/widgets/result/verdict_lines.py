@@ -19,6 +19,7 @@ from zcquest.tui.widgets.stars import EARNED, MISSED
 from zcquest.tui.widgets.wording import bound_figure, metric_figure, metric_word
 
 FORESEEN = "◎"
+_ABREAST = "   "
 
 
 def verdict_lines(
@@ -29,20 +30,21 @@ def verdict_lines(
     *,
     handed: int | None = None,
     foreseen: bool = False,
+    cells: int = 0,
 ) -> Content:
     """What to read first: passed with which stars, or each reason why not.
 
     `handed`: so many of the stars have been handed over by now, all of them if None. `foreseen`: the player had
-    predicted both figures.
+    predicted both figures. What the stars are for stands in one line if that takes no more than `cells`.
     """
     if not level.scored:
         return Content("\n").join([_measured(verdict), *_reasons(report, verdict)])
     if not verdict.passed:
         return Content("\n").join([Content.styled(_("✗ Not passed"), "bold $error"), *_reasons(report, verdict)])
     if handed is not None and handed < verdict.stars:
-        lines = [_headline(verdict, frozenset(), handed), *_earned(verdict, level, handed)]
+        lines = [_headline(verdict, frozenset(), handed), *_earned(verdict, level, handed, cells)]
         return Content("\n").join([*lines, Content("")] if foreseen else lines)
-    lines = [_headline(verdict, new_best, verdict.stars), *_earned(verdict, level, verdict.stars)]
+    lines = [_headline(verdict, new_best, verdict.stars), *_earned(verdict, level, verdict.stars, cells)]
     if foreseen:
         lines.append(Content.styled(f"{FORESEEN} {_('copies and switches as you foresaw them')}", "bold $accent"))
     return Content("\n").join(lines)
@@ -82,13 +84,9 @@ def _headline(verdict: Verdict, new_best: frozenset[str], handed: int) -> Conten
     return Content.assemble(drawn, "  ", (words, "bold $success"), "   ", (news, "$star"))
 
 
-def _earned(verdict: Verdict, level: Level, handed: int) -> list[Content]:
-    """A line a star: of those not handed over yet, a blank one, so that nothing moves."""
-    lines = [_star(True, _("every message as asked, nothing lost"))]
-    if verdict.contest:
-        lines.append(Content(f"  {race_outcome(verdict.contest)}"))
-    if handed < 1:
-        lines = [Content("")] * len(lines)
+def _earned(verdict: Verdict, level: Level, handed: int, cells: int) -> list[Content]:
+    """What each star is for, abreast or one below the other; nothing moves when the next one is handed over."""
+    stars = [(_star(True, _("every message as asked, nothing lost")), handed >= 1)]
     earned = 1
     for metric in level.stars:
         rows = [row for row in verdict.pars if row.metric is metric]
@@ -96,8 +94,13 @@ def _earned(verdict: Verdict, level: Level, handed: int) -> list[Content]:
         if worst:
             earned += metric in verdict.at_par
             seen = handed >= (earned if metric in verdict.at_par else verdict.stars)
-            lines.append(_star(metric in verdict.at_par, _against_par(worst)) if seen else Content(""))
-    return lines
+            stars.append((_star(metric in verdict.at_par, _against_par(worst)), seen))
+    contest = Content(f"  {race_outcome(verdict.contest)}" if handed >= 1 else "") if verdict.contest else None
+    if Content(_ABREAST).join([star for star, _seen in stars]).cell_length <= cells:
+        lines = [Content(_ABREAST).join([star for star, seen in stars if seen])]
+    else:
+        lines = [star if seen else Content("") for star, seen in stars]
+    return lines if contest is None else [lines[0], contest, *lines[1:]]
 
 
 def _star(earned: bool, words: str) -> Content:
