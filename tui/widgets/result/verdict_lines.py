@@ -46,7 +46,8 @@ def verdict_lines(
         return Content("\n").join([*lines, Content("")] if foreseen else lines)
     lines = [_headline(verdict, new_best, verdict.stars), *_earned(verdict, level, verdict.stars, cells)]
     if foreseen:
-        lines.append(Content.styled(f"{FORESEEN} {_('copies and switches as you foresaw them')}", "bold $accent"))
+        words = _("copies and switches as you foresaw them")
+        lines.append(Content.styled(f"{FORESEEN} {words}", "bold $accent"))
     return Content("\n").join(lines)
 
 
