@@ -5,6 +5,7 @@ The English template is the key, so English needs no catalogue. Texts of levels 
 
 from __future__ import annotations
 
+import ast
 import io
 import string
 import sys
@@ -91,6 +92,18 @@ def faults(language: str) -> Iterator[str]:
         yield from _faults_of(known[key])
 
 
+def hidden() -> Iterator[str]:
+    """Sentences inside f-strings, one fault each: before Python 3.12 no extraction finds them."""
+    for path in sorted(path for room in ROOMS for path in (ROOT / room).rglob("*.py")):
+        for outer in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if not isinstance(outer, ast.JoinedStr):
+                continue
+            for node in ast.walk(outer):
+                match node:
+                    case ast.Call(func=ast.Name(id), args=[ast.Constant(str(text)), *_rest]) if id in KEYWORDS:
+                        yield f"{path.relative_to(ROOT)}:{node.lineno}: inside an f-string: {text!r}"
+
+
 def _faults_of(entry: Message) -> Iterator[str]:
     sources = (entry.id,) if isinstance(entry.id, str) else tuple(entry.id)
     translations = (entry.string,) if isinstance(entry.string, str) else tuple(entry.string)
@@ -123,6 +136,7 @@ def main(arguments: list[str]) -> int:
             return 0
         case ["check"]:
             found = [f"{language}: {fault}" for language in LANGUAGES for fault in sorted(faults(language))]
+            found += hidden()
             for line in found:
                 print(line)
             print(f"{len(found)} faults: run `make texts`, then translate" if found else "texts: complete")
