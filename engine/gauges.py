@@ -57,6 +57,7 @@ class Gauges:
     pipe_size: int | None = None  # its capacity, if every slot of it held a full page
     pipe2_fill: int | None = None
     pipe2_size: int | None = None
+    flushed: int = 0  # of what was written to the log, what an fsync has said is on the disk
     neighbours: tuple[Outlet, ...] = ()  # the connections of `sock2` and so on
 
     @property

@@ -12,6 +12,7 @@ from zcquest.engine.logs import Delivery
 from zcquest.engine.network.bench import Wire
 from zcquest.engine.network.counters import NicGauge
 from zcquest.engine.trace import Standing
+from zcquest.engine.vouching import Vouching
 
 if TYPE_CHECKING:
     from zcquest.engine.session import Session
@@ -20,9 +21,11 @@ if TYPE_CHECKING:
 class Readings:
     """Keeps what one reading has to know of those before it."""
 
-    def __init__(self, fd: int, size: int, wire: Wire | None) -> None:
-        """`fd` and `size` are the log's."""
+    def __init__(self, fd: int, size: int, wire: Wire | None, vouching: Vouching | None = None) -> None:
+        """`fd` and `size` are the log's; `vouching` looks at the plan's calls where an fsync reaches a disk."""
         self._pages = PageGauge(fd, size)
+        self._vouching = vouching
+        self._vouched = 0  # calls that it has seen
         self.nic = NicGauge(wire.nic, wire.pid) if wire else NicGauge()
 
     def read(self, session: Session, *, hurried: bool) -> Gauges:
@@ -58,9 +61,18 @@ class Readings:
             pipe_size=pipe[1],
             pipe2_fill=pipe2[0],
             pipe2_size=pipe2[1],
+            flushed=self._flushed(session),
             dead_letters=session.dlq.stat().st_size if session.dlq and session.dlq.exists() else 0,
             neighbours=tuple(neighbours),
         )
+
+    def _flushed(self, session: Session) -> int:
+        if self._vouching is None:
+            return 0
+        made = len(session.trace)
+        self._vouching.look(session.trace.rows(self._vouched, made))
+        self._vouched = made
+        return self._vouching.flushed.total()
 
 
 def _standing(session: Session) -> Standing:

@@ -29,15 +29,18 @@ from zcquest.engine.control import (
 )
 from zcquest.engine.crash import Crash, examine, message_at
 from zcquest.engine.far_end import FarEnd
+from zcquest.engine.filesystem import in_memory
 from zcquest.engine.gauges import arriving_queues
 from zcquest.engine.logs import Delivery, format_of
 from zcquest.engine.machine.executor import Ending
 from zcquest.engine.network.bench import Wire
 from zcquest.engine.plan import Plan, format_plan
+from zcquest.engine.readings import Readings
 from zcquest.engine.run_log import RunLog, produced
 from zcquest.engine.scene import Scene
 from zcquest.engine.session import Session
 from zcquest.engine.stop import Stop
+from zcquest.engine.vouching import Vouching
 
 _READ = 1 << 20
 _KILL_WITHIN = 0.001  # seconds after the chosen byte was sent
@@ -57,6 +60,9 @@ class ReceivingSession(Session):
         super().__init__(children, scene, plan, log, wire)
         self.run_log = RunLog(produced(log), scene.log.format)
         self.size = self.run_log.size
+        # the machine's log is empty yet; in memory there is no disk to flush it to, whatever fsync says
+        vouching = None if in_memory(log.parent) else Vouching(plan)
+        self._readings = Readings(self._fd, self.size, wire, vouching)
         self.held = True
         self._config: MachineConfig | None = None
         self._shot = asyncio.Event()

@@ -23,6 +23,7 @@ from zcquest.engine.filesystem import in_memory
 from zcquest.engine.logs import LogSpec, format_of
 from zcquest.engine.machine.executor import Ending
 from zcquest.engine.machine.receiver import Recovery, recover
+from zcquest.engine.pagecache import PAGE
 from zcquest.engine.places import Evidence, Mover, Place
 from zcquest.engine.plan import Plan, parse_plan
 from zcquest.engine.receiving import ReceivingSession
@@ -96,6 +97,21 @@ async def test_an_fsync_vouches_for_what_was_written_before_it(laboratory: Labor
     seen = await laboratory.observe(scene(), late, probing=False)
     flushed = [hop.bytes for hop in seen.tally.hops if hop.target is Place.DISK]
     assert flushed == [SIZE - (16 << 10)]  # the last round's write has none after it
+
+
+async def test_every_gauge_moves_with_the_calls_that_move_it(laboratory: Laboratory) -> None:
+    piece, readings = 16 << 10, []
+    async with laboratory.session(scene(), SYNCED) as session:
+        for _call in range(4):
+            await session.step()
+            now = await session.gauges()
+            assert now.cache
+            readings.append((now.taken, now.cache.pages * PAGE, now.sent, now.flushed))
+        async with asyncio.timeout(5):
+            while (await session.gauges()).received != piece:  # the producer reads the acknowledgement when it can
+                await asyncio.sleep(0.01)
+    took, wrote, synced = (piece, 0, 0, 0), (piece, piece, piece, 0), (piece, piece, piece, piece)
+    assert readings == [took, wrote, synced, synced]
 
 
 async def test_what_lies_in_the_receive_queue_is_the_producers_own_page(laboratory: Laboratory) -> None:

@@ -236,6 +236,20 @@ def test_a_receiving_machine_is_drawn_from_the_producer_to_the_disk() -> None:
     assert "reported" in between(picture(measured, 80, 20), "disk", "page cache")
 
 
+def test_a_receiving_machine_that_is_stepped_tells_of_each_way_what_has_gone_it() -> None:
+    plan = "repeat:\n recv(sock, buf, 64K)\n write(log, buf, 64K)\n fsync(log)\n send(sock, ack, 8)\n"
+    now = replace(gauges(), taken=K64, receive_queue=1024, sent=3 << 14, flushed=1 << 15, received=1 << 14)
+    lines = picture(planned(plan, receiving=True, gauges=now), 82, 23)
+    upper, lower = lines[: len(lines) // 2], lines[len(lines) // 2 :]
+    assert "32 KiB" in (flushed := between(upper, "disk", "page cache")) and "reported" in flushed
+    assert "48 KiB" in (written := between(upper, "page cache", "user buffer")) and "counted" in written
+    said = "\n".join(description(planned(plan, receiving=True, gauges=now)))
+    assert "socket buffer ► user buffer: step 1, 65\N{NO-BREAK SPACE}536 B, counted" in said
+    assert "producer ► NIC lo: 66\N{NO-BREAK SPACE}560 B, reported" in said
+    assert "NIC lo ► producer: step 4, 16 KiB acknowledged" in said
+    assert "expected" in "\n".join(lower), "nobody has seen the card's own copy"
+
+
 def test_what_the_consumer_sends_back_has_a_line_and_a_number() -> None:
     state = planned(QUEUE, scene=scene(READ, rejections=3), rejecting=True)
     assert any("▲" in line for line in picture(state, 82, 23))

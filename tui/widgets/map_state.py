@@ -115,19 +115,49 @@ def map_hops(state: MapState) -> tuple[MapHop, ...]:
             hops[hop.route] = hop
         elif not hops[hop.route].measured:
             hops[hop.route] = _merge(hops[hop.route], hop)
-    if state.gauges and state.scene is None and not state.receiving:
+    if state.gauges and state.scene is None:
         skipping = any(step.call == "select" for step in state.plan.steps) if state.plan else False
-        hops |= _so_far(hops, state.gauges, skipping=skipping)
+        told = _taken_in(hops, state.gauges) if state.receiving else _sent_on(hops, state.gauges, skipping=skipping)
+        hops |= _so_far(hops, told)
     return tuple(replace(hop, current=state.cursor_step in hop.steps) for hop in hops.values())
 
 
-def _so_far(hops: Mapping[Route, MapHop], now: Gauges, *, skipping: bool) -> dict[Route, MapHop]:
-    """The hops of which a run that is on tells the bytes already; who carries them is proved after it.
+_Told = dict[Route, tuple[int, Evidence]]
 
-    The plan's cursor tells what was taken out of the page cache where nothing is skipped and one thing takes it.
-    """
+
+def _so_far(hops: Mapping[Route, MapHop], told: _Told) -> dict[Route, MapHop]:
+    """The hops of which a run that is on tells the bytes already; who carries them is proved after it."""
+    return {
+        route: replace(hops[route], bytes=count, evidence=evidence)
+        for route, (count, evidence) in told.items()
+        if count and route in hops
+    }
+
+
+def _alone(hops: Iterable[Route]) -> list[Route]:
+    """The only ways into their targets: what came there came by them."""
     into = Counter(route.target for route in hops)
-    alone = [route for route in hops if into[route.target] == 1]
+    return [route for route in hops if into[route.target] == 1]
+
+
+def _taken_in(hops: Mapping[Route, MapHop], now: Gauges) -> _Told:
+    """Of a machine that receives; what waits in its socket has come as well."""
+    told = {
+        _PRODUCING: (now.taken + now.receive_queue, Evidence.REPORTED),
+        _FLUSHING: (now.flushed, Evidence.REPORTED),
+        ACKNOWLEDGING: (now.received, Evidence.COUNTED),
+    }
+    out = [route for route in hops if route.source is Place.SOCKET]
+    if len(out) == 1:
+        told[out[0]] = (now.taken, Evidence.COUNTED)
+    told |= {route: (now.sent, Evidence.COUNTED) for route in _alone(hops) if route.target is Place.PAGE_CACHE}
+    return told
+
+
+def _sent_on(hops: Mapping[Route, MapHop], now: Gauges, *, skipping: bool) -> _Told:
+    """Of a machine that sends. The plan's cursor tells what was taken out of the page cache where nothing is skipped
+    and one thing takes it."""
+    alone = _alone(hops)
     out = [route for route in hops if route.source is Place.PAGE_CACHE]
     told = {
         _FETCHING: (now.disk_read, Evidence.METERED),
@@ -139,11 +169,7 @@ def _so_far(hops: Mapping[Route, MapHop], now: Gauges, *, skipping: bool) -> dic
         told |= {route: (outlet.sent, Evidence.COUNTED) for route in alone if route.target is socket}
     if len(out) == len(now.outlets) == 1 and out[0].target in _TAKERS and not skipping:
         told[out[0]] = (now.taken, Evidence.COUNTED)
-    return {
-        route: replace(hops[route], bytes=count, evidence=evidence)
-        for route, (count, evidence) in told.items()
-        if count and route in hops
-    }
+    return told
 
 
 def _measured(scene: SceneReport) -> Iterable[MapHop]:
