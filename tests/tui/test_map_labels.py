@@ -7,7 +7,7 @@ from dataclasses import replace
 from itertools import product
 
 import pytest
-from tests.tui.test_map import READ_WRITE, SENDFILE, gauges, planned, replaced, scene
+from tests.tui.test_map import READ_WRITE, SENDFILE, gauges, picture, planned, replaced, scene
 from tests.tui.test_map_layout import MEMORIES, NARROW_TERMINAL, PIPES, WIDE_TERMINAL, places, usual
 
 from zcquest.engine.gauges import Outlet
@@ -132,3 +132,10 @@ def test_a_pipe_shows_how_full_it_is() -> None:
 def drawn(state: MapState, width: int = 86, height: int = 23) -> str:
     canvas = draw(state, width, height)
     return "\n".join(canvas.line(y) for y in range(height))
+
+
+def test_sockets_that_different_calls_fill_share_the_words_on_the_way_to_the_card() -> None:
+    steps = ("splice(log, pipe, 64K)", "tee(pipe, pipe2, 64K)", "splice(pipe, sock, 64K)", "splice(pipe2, sock2, 64K)")
+    plan = "\n ".join(("repeat:", *steps, "sendfile(sock3, log, 64K)", "sendfile(sock4, log, 64K)\n"))
+    lines = picture(planned(plan, consumers=4), 78, 23)
+    assert any("◄·· 3-6 ····│ sock " in line for line in lines)

@@ -38,23 +38,31 @@ class _Said:
 
 def write_labels(canvas: Canvas, bundle: Sequence[tuple[MapHop, Track]], state: MapState) -> None:
     """The words of a bundle's lines: once for all those of which the same is to be said."""
+    written: set[Rect] = set()  # stretches of the lines
     for said in _said(bundle, state):
-        _write(canvas, said, state)
+        _write(canvas, said, state, written)
 
 
 def _said(bundle: Sequence[tuple[MapHop, Track]], state: MapState) -> Iterable[_Said]:
+    """Lines with the same stretch to write on are told together, whichever calls will use them."""
     together: dict[tuple[object, ...], list[tuple[MapHop, Track]]] = {}
+    carriers: dict[tuple[object, ...], str] = {}
     for hop, track in bundle:
-        together.setdefault((hop.mover, hop.evidence, bool(hop.bytes), _carrier([hop], state)), []).append((hop, track))
+        same = hop.mover, hop.evidence, bool(hop.bytes)
+        carrier = _carrier([hop], state)
+        if track.along:
+            carrier = carriers.setdefault((*same, track.along), carrier)
+        together.setdefault((*same, carrier), []).append((hop, track))
     for group in together.values():
         yield _Said([hop for hop, _ in group], group[0][1])
 
 
-def _write(canvas: Canvas, said: _Said, state: MapState) -> None:
-    """Step and mover on the line itself where it has a level stretch, the rest beside it."""
+def _write(canvas: Canvas, said: _Said, state: MapState, written: set[Rect]) -> None:
+    """Step and mover on the line itself where it has a level stretch that is free, the rest beside it."""
     ink = pen_of(said.first).ink
     who, figures = _who(said, state), _figures(said, state)
-    if said.track.along and who:
+    if said.track.along and who and said.track.along not in written:
+        written.add(said.track.along)
         _write_along(canvas, who, said.track.along, ink, "reverse" if said.current else "")
         who = []
     words = [word for word in (*who[:1], *figures) if word]
