@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from textual.await_complete import AwaitComplete
 from textual.binding import ActiveBinding, Binding
-from textual.events import Click
+from textual.events import Click, Event, Resize, ScreenResume
+from textual.message_pump import Callback
 from textual.screen import ModalScreen, Screen, ScreenResultType
 from textual.widgets import Input, TextArea
 
@@ -63,6 +64,19 @@ class _InTheLanguage(Screen[ScreenResultType]):
     def dismiss(self, result: ScreenResultType | None = None) -> AwaitComplete:
         """Only while it is in sight: a second key, pressed as it went, would take away the screen below it."""
         return super().dismiss(result) if self.app.screen is self else AwaitComplete()
+
+    async def on_event(self, event: Event) -> None:
+        """A screen's widgets go before it does: for what is left of it a new size comes too late."""
+        if not (self._pruning and isinstance(event, (Resize, ScreenResume))):
+            await super().on_event(event)
+
+    def call_after_refresh(self, callback: Callback, *args: Any, **kwargs: Any) -> bool:
+        """As Textual's, unless this screen has been closed by then: another one's refresh is as good to Textual."""
+
+        def while_it_lasts() -> Any:
+            return None if self._pruning else callback(*args, **kwargs)
+
+        return super().call_after_refresh(while_it_lasts)
 
     def on_click(self, event: Click) -> None:
         """A right click on a word opens its page."""
