@@ -60,8 +60,8 @@ def _lanes(machine: Machine, plan: Plan) -> Iterator[None]:
         machine.step = index
         with machine.serving(step):
             yield from CALLS[step.call].execute(machine, step)
+    before = machine.progress()
     while repeat and not machine.finished:
-        before = machine.progress()
         if machine.blocked:
             machine.blocked.clear()
         for index, step, execute in repeat:
@@ -71,11 +71,13 @@ def _lanes(machine: Machine, plan: Plan) -> Iterator[None]:
                     yield from execute(machine, step)
             else:
                 yield from execute(machine, step)
-        if machine.progress() == before:
+        now = machine.progress()
+        if now == before:
             if not machine.blocked:
                 break
             machine.wait(select.POLLOUT, *sorted(DESCRIPTORS[word] for word in machine.blocked))
             yield
+        before = now
     yield from send_back(machine, plan)
 
 

@@ -92,10 +92,12 @@ class Recorder:
 
     def stand(self, position: int, sent: int, *neighbours: int) -> None:
         """Keep how far the plan has come (see `Standing`) where others see it, and where it outlives the machine."""
-        self._header[3] = position
-        self._header[4] = sent
-        for number, taken in enumerate(neighbours, 5):
-            self._header[number] = taken
+        header = self._header
+        header[3] = position
+        header[4] = sent
+        if neighbours:
+            for number, taken in enumerate(neighbours, 5):
+                header[number] = taken
 
     def call(
         self, step: int, code: int, function: Callable[..., int], arguments: tuple[Any, ...], offset: int, size: int
