@@ -294,7 +294,7 @@ class ZcquestApp(App[None]):
         self.deliver_screenshot(filename, path)
 
     def action_command_palette(self) -> None:
-        if not isinstance(self.screen, GamePalette):
+        if not self._back_to(GamePalette):
             self.push_screen(GamePalette())
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:

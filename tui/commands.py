@@ -61,7 +61,7 @@ class GamePalette(CommandPalette):
     """Textual's palette with our words in it."""
 
     def __init__(self) -> None:
-        super().__init__(placeholder=_("Search levels, codex, settings"), id="--command-palette")
+        super().__init__(placeholder=_("Search levels, codex, settings"))  # no id: the one before may still be closing
 
     def on_screen_resume(self) -> None:
         steady_cursors(self, blinking=cast("ZcquestApp", self.app).motion == "full")

@@ -22,6 +22,7 @@ from zcquest.levels.loader import UnknownLevel
 from zcquest.levels.play import Unplayable
 from zcquest.levels.progress import Progress
 from zcquest.tui.app import ZcquestApp
+from zcquest.tui.commands import GamePalette
 from zcquest.tui.screens.base import ZcScreen
 from zcquest.tui.screens.campaign import CampaignScreen
 from zcquest.tui.screens.codex import CodexScreen
@@ -377,6 +378,18 @@ async def test_the_palette_finds_english_names_too_and_says_so_when_nothing_is_f
             while found not in shown(pilot):
                 await pilot.pause(0.05)
         assert "No matches" not in shown(pilot)
+
+
+async def test_there_is_one_palette_and_its_key_leads_back_to_it(open_game: Open) -> None:
+    async with open_game() as pilot:
+        await pilot.press("ctrl+p", "f1")
+        assert isinstance(pilot.app.screen, HelpScreen)
+        await pilot.press("ctrl+p")
+        assert isinstance(pilot.app.screen, GamePalette) and len(pilot.app.screen_stack) == 2
+        pilot.app.pop_screen()  # and again before it has gone
+        pilot.app.action_command_palette()
+        await pilot.pause()
+        assert isinstance(pilot.app.screen, GamePalette) and pilot.app._exception is None
 
 
 @pytest.mark.parametrize("action", ["walk('down')", "run", "step", "hint", "edit", "palette", "scene", "plans", "word"])
