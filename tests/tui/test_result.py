@@ -22,6 +22,7 @@ from zcquest.levels.report import RunReport
 from zcquest.levels.schema import Metric
 from zcquest.levels.verdict import Verdict, judge
 from zcquest.tui.app import ZcquestApp
+from zcquest.tui.screens.help import HelpScreen
 from zcquest.tui.screens.result import SECTIONS, ResultScreen
 from zcquest.tui.widgets.map.words import exact_bytes
 from zcquest.tui.widgets.wording import metric_figure
@@ -387,6 +388,19 @@ async def test_the_brokers_plans_are_run_in_this_very_level_and_not_before_they_
         assert {"4.00", "2.00", "3.00"} <= set(row(pilot, "copies").split())
         assert {"4", "2", "130"} <= set(row(pilot, "switches").split())
         assert game.progress.best("1-1").runs == 0  # they are nobody's runs of the level
+
+
+async def test_the_brokers_plans_can_be_run_after_something_came_between(open_game: Open, runs: dict[Any, Run]) -> None:
+    async with open_game() as pilot:
+        await show(pilot, runs[LONG_WAY])
+        game, screen = pilot.app, pilot.app.screen
+        assert isinstance(game, ZcquestApp) and isinstance(screen, ResultScreen)
+        screen.action_brokers()
+        await game.push_screen(HelpScreen(screen))  # before the first of them has begun
+        await game.pop_screen()
+        assert not game.broker_runs
+        await pilot.press("b")
+        await until(pilot, lambda: len(game.broker_runs) == 2)
 
 
 async def test_what_a_brokers_plan_loses_in_a_level_is_said(open_game: Open, runs: dict[Any, Run]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from textual import on
+from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Vertical
@@ -114,8 +114,9 @@ class PlaceScreen(ZcModal[None]):
 
     @on(HexView.Wanted)
     def _fetch(self, event: HexView.Wanted) -> None:
-        self.run_worker(self._look(event), group="bytes", exclusive=True)
+        self._look(event)
 
+    @work(group="bytes", exclusive=True)
     async def _look(self, wanted: HexView.Wanted) -> None:
         view = self.query_one(HexView)
         view.dump = await self._source.dump(self.place, wanted.first, wanted.end, wanted.cursor)

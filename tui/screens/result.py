@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Final, Literal
 
 from textual import on
@@ -15,7 +16,7 @@ from textual.content import Content
 from textual.reactive import reactive
 from textual.widget import Widget
 from textual.widgets import ContentSwitcher, Markdown, Static
-from textual.worker import Worker
+from textual.worker import Worker, get_current_worker
 
 from zcquest.engine.calls import CALLS
 from zcquest.engine.message import Message
@@ -135,7 +136,7 @@ class ResultScreen(ZcScreen[Choice | None]):
         self._recorded = recorded
         self._foreseen = best.runs == 1 and foresaw(prediction, verdict)  # before the first run, that is
         self._handed: int | None = None  # stars handed over so far, while they are
-        self._meeting: Worker[None] | None = None  # while the brokers' plans are run
+        self._meeting: Worker[None] | None = None  # that runs the brokers' plans, or has run them
         self._broker = ""  # the one that is
         self._refused: Message | None = None
 
@@ -267,8 +268,9 @@ class ResultScreen(ZcScreen[Choice | None]):
     def action_brokers(self) -> None:
         """Run those that have not been run in this level yet."""
         missing = [name for name in BROKERS if name not in self._broker_runs()]
-        if missing and not self._meeting and not self._refused and self._comparable():
-            self._meeting = self.run_worker(self._meet(missing), group="kernel", exclusive=True)
+        busy = self._meeting and not (self._meeting.is_finished or self._meeting.is_cancelled)
+        if missing and not busy and not self._refused and self._comparable():
+            self._meeting = self.run_worker(partial(self._meet, missing), group="kernel", exclusive=True)
 
     async def _meet(self, names: Sequence[str]) -> None:
         from zcquest.levels.play import Unplayable
@@ -282,7 +284,8 @@ class ResultScreen(ZcScreen[Choice | None]):
         except Unplayable as refusal:
             self._refused = refusal.reason
         finally:
-            self._meeting, self._broker = None, ""
+            if self._meeting is get_current_worker():  # and not another one since
+                self._broker = ""
             if self.query("#brokers"):  # nothing is left of a screen that was left
                 self._say_brokers()
 
