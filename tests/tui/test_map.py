@@ -290,6 +290,11 @@ def test_live_gauges_stand_in_the_rooms() -> None:
     assert abs(resident.count("█") - resident.count("░")) <= 1, "half the pages fill half the bar"
 
 
+@pytest.mark.parametrize(("width", "said"), [(78, "│ 32K unsent "), (84, "│ 32 KiB unsent ")])
+def test_a_reading_too_long_for_its_room_is_said_shorter_and_not_cut(width: int, said: str) -> None:
+    assert said in "\n".join(picture(planned(READ_WRITE, gauges=gauges(), cold=True), width))
+
+
 def test_while_a_run_is_on_a_hop_shows_the_bytes_so_far_and_no_mover_that_nothing_has_proved() -> None:
     now = replace(gauges(), disk_read=16384, taken=8192, sent=4096)
     lines = picture(planned(READ_WRITE, gauges=now, cold=True))

@@ -157,3 +157,11 @@ def test_where_nothing_was_witnessed_that_is_said_once() -> None:
 def _drawn(rows: list[TraceRow], width: int) -> list[str]:
     columns = columns_of(rows, width)
     return [draw(line, columns, lambda kind: Style()).text for row in rows for line in lines_of(row, columns)]
+
+
+@pytest.mark.parametrize(
+    ("system", "told"), [(True, ("1 fault inside", "2 faults inside")), (False, ("1 fault ⇅", "2 faults ⇅"))]
+)
+def test_one_fault_is_one(system: bool, told: tuple[str, str]) -> None:
+    rows = call_rows([_sent(number, faults=number + 1, system=system, result="0") for number in range(2)], PLAN)
+    assert tuple(row.outcome for row in rows) == told

@@ -10,6 +10,7 @@ from zcquest.engine.experiment import Line
 from zcquest.engine.places import Evidence, Mover, Place, Route
 from zcquest.engine.plan import Plan
 from zcquest.levels.language import gettext as _
+from zcquest.levels.language import ngettext
 from zcquest.levels.report import HopReport
 from zcquest.levels.words import evidence_word, mover_word
 from zcquest.tui.widgets.wording import place_word, rounded_size
@@ -61,9 +62,15 @@ def _outcome(line: Line, plan: Plan, hops: Sequence[HopReport]) -> Iterable[str]
     if line.disk_bytes:
         yield _("disk {bytes}").format(bytes=rounded_size(line.disk_bytes))
     if line.faults:
-        yield (_("{count} faults inside") if line.system else _("{count} faults ⇅")).format(count=line.faults)
+        yield _faults(line)
     if line.waits:
         yield _("slept {count}×").format(count=line.waits)
+
+
+def _faults(line: Line) -> str:
+    inside = ngettext("{count} fault inside", "{count} faults inside", line.faults)
+    outside = ngettext("{count} fault ⇅", "{count} faults ⇅", line.faults)
+    return (inside if line.system else outside).format(count=line.faults)
 
 
 def _hops(line: Line, plan: Plan, hops: Sequence[HopReport]) -> Iterable[str]:
