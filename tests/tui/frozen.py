@@ -18,44 +18,24 @@ from zcquest.engine.calls import CALLS, CODES
 from zcquest.engine.control import Compared, Paused, Peeked
 from zcquest.engine.dead_letters import DeadLettersFound
 from zcquest.engine.experiment import Network, Observation, read_lines
-from zcquest.engine.features import FEATURES, Outcome
-from zcquest.engine.gauges import Gauges
+from zcquest.engine.features import FEATURES, Arrival, Outcome
+from zcquest.engine.gauges import Gauges, Outlet
 from zcquest.engine.kept_trace import pack
 from zcquest.engine.logs import Delivery, Span, ensure
 from zcquest.engine.machine.executor import Ending
-from zcquest.engine.message import message
 from zcquest.engine.meters import Meters
 from zcquest.engine.network.counters import NicCount
-from zcquest.engine.pagecache import PAGE, Residency, Witness
-from zcquest.engine.places import Place
+from zcquest.engine.pagecache import Residency, Witness
 from zcquest.engine.plan import Plan, format_plan, parse
 from zcquest.engine.probe import Finding, Proof
 from zcquest.engine.scene import Scene
 from zcquest.engine.session import Stop, Tampered, TamperRefused
-from zcquest.engine.sizes import format_size
 from zcquest.engine.tally import Card, add_up
 from zcquest.engine.trace import HEADER, RECORD, Trace
 from zcquest.engine.trace import PAGE as HEADER_SIZE
 
-COPIED = Proof(Finding.COPIED, old=65536)
-SHARED = Proof(Finding.SHARED, new=65536)
 LOOPBACK, NOT_COUNTED = Card(), NicCount(0, 0)
 HEADERS = 66  # bytes of Ethernet, IP and TCP around what one call sends
-
-
-def nothing_yet(size: int, *, warm: bool = False, **more: Any) -> Gauges:
-    """The readings before a plan's first call on a log of `size` bytes."""
-    pages = size // PAGE
-    zero = dict.fromkeys(("send_queue", "receive_queue", "nic_sent", "taken", "sent", "received", "messages"), 0)
-    return Gauges(
-        cache=Residency(pages if warm else 0, pages, Witness.CACHESTAT),
-        cache_map=(float(warm),) * pages,
-        disk_read=0,
-        buffer_pending=0,
-        mapping_resident=None,
-        calls=0,
-        **{"buffer": 0, **zero, **more},
-    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,11 +109,22 @@ class Course:
         after = replace(self.now, calls=len(self.made) + 1, disk_read=self.now.disk_read + disk, **readings)
         self.made.append(Made(row, after, moved))
 
-    def send(self, step: int, count: int, **more: Any) -> None:
-        """A call that puts `count` bytes into the socket, where the consumer leaves them until the next call."""
-        now = self.now
-        moved = {"sent": now.sent + count, "receive_queue": count, "nic_sent": now.nic_sent + count + HEADERS}
-        self.call(step, count, **{"received": now.sent, "messages": now.sent // 1024, **moved, **more})
+    def send(self, step: int, count: int, *, socket: int = 0, **more: Any) -> None:
+        """A call that puts `count` bytes into a socket, by its number, where they stay until the next call."""
+        outlets = list(self._drained())
+        outlets[socket] = replace(outlets[socket], sent=outlets[socket].sent + count, receive_queue=count)
+        sent = {"nic_sent": self.now.nic_sent + count + HEADERS, **_told(outlets)}
+        self.call(step, count, **{**sent, **more})
+
+    def drained(self) -> dict[str, Any]:
+        """The readings once every consumer has read what was sent to it: before a call that sends nothing."""
+        return _told(self._drained())
+
+    def _drained(self) -> tuple[Outlet, ...]:
+        return tuple(
+            Outlet(sent=outlet.sent, send_queue=0, receive_queue=0, received=outlet.sent, messages=outlet.sent // 1024)
+            for outlet in self.now.outlets
+        )
 
     def resident(self, *stretches: tuple[int, int]) -> dict[str, Any]:
         """The readings of a page cache that holds these pages [first, end) of the log."""
@@ -145,17 +136,23 @@ class Course:
         }
 
 
+def _told(outlets: Sequence[Outlet]) -> dict[str, Any]:
+    """The connections as gauges have them."""
+    first, *neighbours = outlets
+    return {**{name: getattr(first, name) for name in Outlet.__slots__}, "neighbours": tuple(neighbours)}
+
+
 class FrozenSession:
     """Stands for an engine's `Session` while the calls of a course are made one by one."""
 
     held = True  # the consumer leaves what it is sent where it is
     stop: Stop | None = None
     tampered = False
-    far_ends = (None,)  # one consumer
     _copied = False  # what the tampering of the latest call will come to
 
     def __init__(self, course: Course, scene: Scene, log: Path, folder: Path) -> None:
         self.course, self.scene, self.plan, self.log = course, scene, course.plan, log
+        self.far_ends = (None,) * len(scene.rates)  # as many as there are consumers
         self.dlq: Path | None = None
         self.trace = Trace(folder / "frozen.trace")
         self.calls = 0
@@ -206,7 +203,8 @@ class FrozenSession:
 
     async def compare(self, moved: tuple[int, int], since: int = 0, consumer: int = 0) -> Compared:
         """What came of the tampering, as far as it has arrived."""
-        received = self.course.delivery.received if self.stop else (await self.gauges()).received
+        now = (await self.gauges()).outlets[consumer]
+        received = self.course.delivery.received if self.stop else now.received
         arrived = max(0, min(received, moved[1]) - moved[0])
         return Compared(arrived, 0) if self._copied else Compared(0, arrived)
 
@@ -218,8 +216,10 @@ class FrozenSession:
         """The trace file as a machine would have it by now."""
         made = self.course.made[: self.calls]
         rows = b"".join(RECORD.pack(*each.row) for each in made)
-        taken, sent = (made[-1].gauges.taken, made[-1].gauges.sent) if made else (0, 0)
-        self.trace.path.write_bytes(HEADER.pack(len(made), 0, 0, taken, sent, 0, 0, 0).ljust(HEADER_SIZE, b"\0") + rows)
+        now = made[-1].gauges if made else self.course.before
+        neighbours = [outlet.sent for outlet in now.neighbours] + [0] * (3 - len(now.neighbours))
+        header = HEADER.pack(len(made), 0, 0, now.taken, now.sent, *neighbours)
+        self.trace.path.write_bytes(header.ljust(HEADER_SIZE, b"\0") + rows)
 
 
 class FrozenLaboratory:
@@ -271,6 +271,8 @@ class FrozenLaboratory:
 def _observation(session: FrozenSession, keep_trace: Callable[[bytes], str] | None) -> Observation:
     course, scene, plan = session.course, session.scene, session.plan
     assert session.stop
+    neighbours = (Arrival(course.delivery, lost=False),) * len(scene.neighbours)
+    payload = course.delivery.payload * len(scene.rates)
     took = sum(made.row[1] for made in course.made) / 1e9
     outcome = Outcome(
         scene=scene,
@@ -282,12 +284,13 @@ def _observation(session: FrozenSession, keep_trace: Callable[[bytes], str] | No
         overwritten=course.overwritten,
         pending=0,
         dead=course.dead,
+        neighbours=neighbours,
     )
     return Observation(
         scene=scene,
         plan=plan,
         stop=session.stop,
-        tally=add_up(session.trace, plan, course.delivery.payload, course.proofs, card=course.card),
+        tally=add_up(session.trace, plan, payload, course.proofs, card=course.card),
         network=Network(scene.network.scatter_gather, course.nic) if scene.network else None,
         delivery=course.delivery,
         features={name: found for name, judge in FEATURES.items() if (found := judge(outcome))},
@@ -307,186 +310,6 @@ def _observation(session: FrozenSession, keep_trace: Callable[[bytes], str] | No
         calls=len(course.made),
         notes=(),
         rejections=course.now.rejections,
+        neighbours=neighbours,
         trace=keep_trace(pack(session.trace, plan)) if keep_trace else "",
     )
-
-
-# Logs and what arrives of them
-
-
-def batches(size: int, each: int = 16384, messages: int = 16) -> tuple[Span, ...]:
-    """A log of batches of `each` bytes with so many messages in each."""
-    return tuple(
-        Span(number * each, (number + 1) * each, number * messages, (number + 1) * messages - 1)
-        for number in range(size // each)
-    )
-
-
-def delivery(received: int, messages: int, **more: Any) -> Delivery:
-    """What a consumer tells that read so many bytes, and good messages in order."""
-    found = {
-        "batches": messages // 16,
-        "rotten": 0,
-        "first_rotten": None,
-        "rotten_runs": [],
-        "runs": [(0, messages - 1)],
-        "runs_cut": False,
-        "duplicates": 0,
-        "out_of_order": 0,
-        "tampered": 0,
-        "garbage_at": None,
-        "tail": 0,
-        "crc": 0,
-    }
-    return Delivery(received=received, messages=messages, **{**found, **more})
-
-
-# Courses
-
-
-def read_and_write(bucket: int, size: int = 65536) -> Course:
-    """The long way: every byte into buf and out of it again, `bucket` bytes at a time. The log starts cold."""
-    course = Course(
-        f"repeat:\n    read(log, buf, {format_size(bucket)})\n    write(sock, buf, {format_size(bucket)})",
-        nothing_yet(size, buffer=bucket),
-        {0: COPIED, 1: COPIED},
-        delivery(size, 64),
-        batches(size),
-    )
-    held = 0  # bytes in the page cache: the kernel reads ahead, a little at first
-    for at in range(0, size, bucket):
-        end, disk = at + bucket, 0
-        if end > held:
-            disk = size - held if held else max(bucket, 16384)
-        held += disk
-        course.call(
-            0,
-            bucket,
-            us=180 if disk else 3,
-            disk=disk,
-            moved=(at, end),
-            buffer_pending=bucket,
-            taken=end,
-            received=at,
-            messages=at // 1024,
-            receive_queue=0,
-            **course.resident((0, -(-held // PAGE))),
-        )
-        course.send(1, bucket, us=9, moved=(at, end), buffer_pending=0)
-    return course
-
-
-def forgetful() -> Course:
-    """Reads 16K and writes 4K of them: three quarters of the log never leave."""
-    size = 65536
-    course = Course(
-        "repeat:\n    read(log, buf, 16K)\n    write(sock, buf, 4K)",
-        nothing_yet(size, buffer=16384),
-        {0: COPIED, 1: COPIED},
-        delivery(16384, 0, runs=[], garbage_at=4096),
-        batches(size),
-        overwritten=36864,
-    )
-    for at in range(0, size, 16384):
-        disk = 0 if at else size
-        moved = (at, at + 16384)
-        course.call(0, 16384, us=180 if disk else 5, disk=disk, moved=moved, taken=moved[1], **course.resident((0, 16)))
-        course.send(1, 4096, us=7, moved=(at, at + 4096), buffer_pending=12288)
-    return course
-
-
-def mapped(count: int, size: int = 65536) -> Course:
-    """The page cache's own pages, shown to user space and written to the socket from there, `count` bytes a call."""
-    course = Course(
-        f"once:\n    mmap(log)\nrepeat:\n    write(sock, map, {format_size(count)})",
-        nothing_yet(size),
-        {0: SHARED, 1: COPIED},
-        delivery(size, 64),
-        batches(size),
-    )
-    course.call(0, 0x7F3C00000000, size=size, us=11, mapping_resident=0)
-    for at in range(0, size, count):
-        first = {"us": 240, "disk": size, "faults": 1, "mapping_resident": size, **course.resident((0, size // PAGE))}
-        course.send(1, count, offset=at, moved=(at, at + count), **({} if at else first))
-    return course
-
-
-def sent_by_the_kernel(
-    text: str, size: int = 65536, *, card: Card = LOOPBACK, gathers: bool = True, nic: NicCount | None = None
-) -> Course:
-    """sendfile, over and over; over a card that does not gather, the kernel copies on the way out."""
-    departure = None if gathers else Proof(Finding.COPIED, old=499)
-    course = Course(
-        text,
-        nothing_yet(size, scatter_gather=gathers if nic else None),
-        {0: Proof(Finding.SHARED, new=size, departure=departure)},
-        delivery(size, 64),
-        batches(size),
-        card=card,
-        nic=nic or NOT_COUNTED,
-    )
-    count = min(size, course.plan.steps[0].values[2])
-    for at in range(0, size, count):
-        first = {"us": 260, "disk": size, **course.resident((0, size // PAGE))}
-        course.send(0, count, offset=at, moved=(at, at + count), **({} if at else first))
-    return course
-
-
-def over_the_bench(text: str, *, gathers: bool) -> Course:
-    """The same over the bench NIC, with what its own counters saw."""
-    nic = NicCount(65998, 7) if gathers else NicCount(68638, 47)
-    note = message(
-        "a veth pair has no DMA: this copy is what a real card would make. "
-        "Metered: {nic} counted {bytes} bytes in {packets} packets on their way out, headers included",
-        nic="v0",
-        bytes=nic.bytes,
-        packets=nic.packets,
-    )
-    return sent_by_the_kernel(text, card=Card(note, gathers), gathers=gathers, nic=nic)
-
-
-def with_dead_letters(poisonous: Sequence[int]) -> Course:
-    """A CommitLog sent in one call; each message that comes back goes to the DLQ without a detour."""
-    size, each = 1 << 20, 1024
-    course = Course(
-        "repeat:\n    sendfile(sock, log, 1M)\non reject:\n    copy_file_range(log, dlq, msg)",
-        nothing_yet(size),
-        {0: SHARED, 1: replace(COPIED, sink=Place.DLQ)},
-        delivery(size, size // each),
-        batches(size, each, 1),
-        dead=DeadLettersFound(tuple(poisonous), {}, None, each * len(poisonous)),
-    )
-    course.send(0, size, us=900, disk=size, moved=(0, size), **course.resident((0, size // PAGE)))
-    for count, number in enumerate(poisonous, 1):
-        course.call(
-            1,
-            each,
-            offset=number * each,
-            us=12,
-            rejections=len(poisonous),
-            dead_letters=count * each,
-            received=size,
-            messages=size // each - len(poisonous),
-            receive_queue=0,
-        )
-    return course
-
-
-def received_and_flushed() -> Course:
-    """What comes in over the socket is written, flushed, and only then acknowledged."""
-    size, bucket = 1 << 20, 256 << 10
-    course = Course(
-        "repeat:\n    recv(sock, buf, 256K, waitall)\n    write(log, buf, 256K)\n    fsync(log)\n"
-        "    send(sock, ack, 8)",
-        nothing_yet(size, buffer=bucket, receive_queue=bucket),
-        {0: COPIED, 1: COPIED},
-        delivery(size, 1024),
-        batches(size),
-    )
-    for at in range(0, size, bucket):
-        end = at + bucket
-        course.call(0, bucket, us=150, moved=(at, end), buffer_pending=bucket, receive_queue=0, taken=end)
-        course.call(1, bucket, us=90, moved=(at, end), buffer_pending=0, **course.resident((0, end // PAGE)))
-        course.call(2, 0, us=2100)
-        course.call(3, 8, us=6, received=end, sent=end, receive_queue=bucket if end < size else 0)
-    return course

@@ -4,16 +4,18 @@ A new screen, or a new state of one, is a function with its name above it, in th
 text is compared with a snapshot (test_snapshots) and each of its keys is pressed (test_keys).
 """
 
-from . import first_screens, kept_runs, lab, level, place, race, reading, result, shelf, tour
+from . import consumers, first_screens, kept_runs, lab, level, pipes, place, race, reading, result, shelf, tour
 from .stage import STATES, Stage, still_world
 
 __all__ = [
     "STATES",
     "Stage",
+    "consumers",
     "first_screens",
     "kept_runs",
     "lab",
     "level",
+    "pipes",
     "place",
     "race",
     "reading",

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from tests.tui import frozen
-
 from zcquest.engine.gauges import Gauges
 from zcquest.tui.screens.level_run import RunProgress
 from zcquest.tui.widgets.run_bar import Doing
 
+from . import courses
 from .plans import DEAD_LETTERS, FLUSHED, FORGETFUL, LADLE, MAPPED, MISSPELT, SENDFILE, course
 from .stage import SMALL, Stage, state
 
@@ -60,7 +59,7 @@ async def _(stage: Stage) -> None:
     stage.laboratory.waiting = True
     screen = await stage.level("1-1", LADLE)
     await stage.press("r", "escape")
-    half = frozen.read_and_write(4096).made[:17]
+    half = courses.read_and_write(4096).made[:17]
     screen.post_message(RunProgress(_doing(half[-1].gauges), _lines(LADLE, 17)))
 
 

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Final, TypeAlias
+from typing import Any, Final, TypeAlias
 
 import pytest
 from tests.tui import frozen
@@ -20,6 +20,7 @@ from textual.widgets import OptionList
 from zcquest.engine.network.refusal import refused
 from zcquest.engine.places import Place
 from zcquest.levels.keeping import keep_run
+from zcquest.levels.lab import LabSettings, keep_lab_settings
 from zcquest.levels.language import language
 from zcquest.levels.play import play, read_plan
 from zcquest.levels.progress import FILE_NAME, Progress
@@ -107,6 +108,10 @@ class Stage:
             await self.until(lambda made=made: screen.view.live and len(screen.view.live.lines) > made)  # type: ignore[misc]
         return screen
 
+    def bench(self, **settings: Any) -> None:
+        """Have this on the lab's bench, and a log of 64 KiB."""
+        keep_lab_settings(self.game.progress, LabSettings(size=65536, **settings))
+
     def refuse_namespaces(self) -> None:
         """As a host that allows no bench NIC."""
         self.laboratory.refusal = refused("unshare(CLONE_NEWUSER)", REFUSED_NAMESPACES)
@@ -119,7 +124,7 @@ class Stage:
 
     async def ran(self, id: str, plan: str) -> Screen[object]:
         """A run of the level, made and kept before the game comes to it; and the screen that tells its result."""
-        game, level = self.game, self.game.campaign.level(id)
+        game, level = self.game, self.game.level(id)
         report, verdict = await play(self.laboratory, level, read_plan(level, plan))  # type: ignore[arg-type]
         best, improved = keep_run(game.progress, report, verdict)
         return ResultScreen(report, verdict, game.progress.prediction(id), best, improved)
