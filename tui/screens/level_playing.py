@@ -36,6 +36,11 @@ class LevelPlaying(LevelWriting):
         """Whether a live session waits for its next call."""
         return self.phase is Phase.STEPPING
 
+    @property
+    def _left(self) -> bool:
+        """Whether the player went elsewhere: what ends as the screen goes is no news there, and nothing is kept."""
+        return self not in self.app.screen_stack
+
     def act(self, what: str) -> None:
         """A `step` or a `tamper` asked for on a dialogue above."""
         if what == "step" and self.phase is not Phase.RUNNING:
@@ -114,7 +119,7 @@ class LevelPlaying(LevelWriting):
 
     @on(RunEnded)
     async def _ended(self, event: RunEnded) -> None:
-        if self.phase is Phase.EDIT:
+        if self.phase is Phase.EDIT or self._left:
             return  # stopped in the last moment
         best, improved = keep_run(self.game.progress, event.report, event.verdict)
         self.game.tell_notices()
@@ -144,12 +149,16 @@ class LevelPlaying(LevelWriting):
     @on(RunRefused)
     def _refused(self, event: RunRefused) -> None:
         """The host would not: the plan and all else stay as they are."""
+        if self._left:
+            return
         self._stand(event.reason, "bad")
         self.notify(say(event.reason), title=_("This could not be run"), severity="error", timeout=15, markup=False)
 
     @on(RunRecorded)
     def _recorded(self, event: RunRecorded) -> None:
         """The host would not build the bench NIC: what was recorded elsewhere is shown, and nothing is kept of it."""
+        if self._left:
+            return
         self._stand(event.reason, "bad")
         self.notify(say(event.reason), title=_("This could not be run"), severity="error", timeout=15, markup=False)
         from zcquest.tui.screens.result import ResultScreen
@@ -222,6 +231,8 @@ class LevelPlaying(LevelWriting):
 
     @on(SteppingEnded)
     async def _stepping_ended(self, event: SteppingEnded) -> None:
+        if self._left:
+            return
         remarks = self.view.live.remarks if self.view.live else ()
         if event.counts:
             await self._ended(RunEnded(event.report, event.verdict))
