@@ -37,6 +37,11 @@ async def quiet(app: App[None], *, workers: bool = True) -> None:
             elif _undrawn(app.screen):
                 calm = 0
                 app.screen._on_timer_update()
+            elif unset := [screen for screen in app._background_screens if _not_set_out(screen)]:
+                calm = 0
+                behind = _BEHIND
+                for screen in unset:
+                    screen._on_timer_update()
             elif behind:  # what shines through; Textual never calls it drawn
                 calm = 0
                 behind -= 1
@@ -55,14 +60,11 @@ def wait_quietly(patch: pytest.MonkeyPatch) -> None:
 
 
 def _undrawn(screen: Screen[Any]) -> bool:
-    return bool(
-        screen._layout_required
-        or screen._scroll_required
-        or screen._repaint_required
-        or screen._recompose_required
-        or screen._dirty_widgets
-        or screen._callbacks
-    )
+    return bool(screen._repaint_required or screen._dirty_widgets or _not_set_out(screen))
+
+
+def _not_set_out(screen: Screen[Any]) -> bool:
+    return bool(screen._layout_required or screen._scroll_required or screen._recompose_required or screen._callbacks)
 
 
 def _resizing(app: App[None]) -> bool:
@@ -76,7 +78,9 @@ def _set_out() -> bool:
 
 
 def _at_work(app: App[None]) -> bool:
-    return any(not worker.is_finished and worker.name not in ENDLESS for worker in app.workers)
+    """Whether a worker has something to do, or to clean up once it was cancelled."""
+    going = [worker for worker in app.workers if not worker.is_finished]
+    return any(worker.name not in ENDLESS or worker.is_cancelled for worker in going)
 
 
 def _pumps(app: App[None]) -> Iterator[MessagePump]:
