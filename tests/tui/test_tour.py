@@ -10,9 +10,10 @@ from textual.pilot import Pilot
 
 from zcquest.tui.screens.home import HomeScreen
 from zcquest.tui.screens.level import LevelScreen
-from zcquest.tui.screens.tour import STOPS, TourScreen, place_box
+from zcquest.tui.screens.tour import STOPS, TourScreen, corners, place_box
 from zcquest.tui.screens.tour_offer import TourOffer
 from zcquest.tui.widgets.level_view import Phase
+from zcquest.tui.widgets.machine_map import MachineMap
 
 from .conftest import Open, footer, shown
 from .playing import until
@@ -65,6 +66,17 @@ async def test_every_stop_is_shown_whole(size: tuple[int, int], language: str, o
             await pilot.press("enter")
         await pilot.pause()
         assert pilot.app.screen is level
+
+
+async def test_the_corners_follow_what_they_stand_around(open_game: Open) -> None:
+    async with open_game() as pilot:
+        level = await _tour(pilot)
+        before = level.query_one(MachineMap).region
+        level.query_one("#lower").styles.height = before.height // 2
+        await pilot.pause()
+        around = level.query_one(MachineMap).region
+        assert around != before
+        assert tuple(sign.region.offset for sign in pilot.app.screen.query(".corner")) == corners(around, level.size)
 
 
 async def test_back_and_leave(open_game: Open) -> None:

@@ -10,8 +10,8 @@ from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Vertical
 from textual.content import Content
-from textual.events import Resize
 from textual.geometry import Offset, Region, Size
+from textual.screen import Screen
 from textual.widgets import Static
 
 from zcquest.tui.language import N_, _
@@ -153,20 +153,16 @@ class TourScreen(ZcModal[None]):
             yield KeyBar(palette=False)
 
     def on_mount(self) -> None:
+        # Not after a refresh: a pane that was just opened may be set out only after the next one.
+        for screen in (self._level, self):
+            screen.screen_layout_refresh_signal.subscribe(self, self._place)
         self._open()
-
-    def on_resize(self, event: Resize) -> None:
-        self.call_after_refresh(self._place)
-
-    def on_screen_resume(self) -> None:
-        self.call_after_refresh(self._place)
 
     def retranslate(self) -> None:
         stop = STOPS[self._at]
         place = _("{number} of {count}").format(number=self._at + 1, count=len(STOPS))
         self.query_one("#title", Static).update(Content.assemble((_(stop.title), "bold"), (f"   {place}", "$quiet")))
         self.query_one("#text", Static).update(_(stop.text))
-        self.call_after_refresh(self._place)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         match action, parameters:
@@ -202,9 +198,8 @@ class TourScreen(ZcModal[None]):
         self._level.panes.open_pane(STOPS[self._at].pane)
         self.refresh_bindings()
         self.retranslate()
-        self._level.call_after_refresh(self._place)
 
-    def _place(self) -> None:
+    def _place(self, _changed: Screen[Any]) -> None:
         """The box beside what it is about, and corners around that."""
         if not self.is_current or not self.query("#box"):
             return  # left meanwhile

@@ -6,11 +6,7 @@ from .stage import Stage, state
 
 
 def _stop(number: int) -> None:
-    sizes = (
-        ((120, 36),) if number == 3 else ((120, 36), (80, 24))
-    )  # the pane that it opens at 80 columns may still be set out
-
-    @state(f"tour: stop {number}", keys=number in (1, 5, 6), sizes=sizes)
+    @state(f"tour: stop {number}", keys=number in (1, 5, 6))
     async def _(stage: Stage) -> None:
         from zcquest.tui.screens.tour import TourScreen
 
