@@ -35,3 +35,23 @@ async def test_a_run_that_ends_as_its_level_is_left_opens_no_result_and_is_not_k
         await stage.settle()
         assert isinstance(stage.screen, HomeScreen)
         assert not stage.game.progress.best("2-1").runs
+
+
+@pytest.mark.usefixtures("still_world")
+async def test_no_result_opens_if_its_level_is_left_while_what_follows_is_drawn(
+    open_game: Open, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with open_game() as pilot:
+        stage = Stage(pilot, tmp_path)
+        screen = await stage.level("2-1")
+        report, verdict = await play(stage.laboratory, screen.level, read_plan(screen.level, ONE_TRIP))
+
+        async def leave() -> None:
+            stage.game.action_home()
+
+        monkeypatch.setattr(screen, "after_run", leave)
+        screen.change(phase=Phase.RUNNING)
+        screen.post_message(RunEnded(report, verdict))
+        await stage.settle()
+        assert isinstance(stage.screen, HomeScreen)
+        assert stage.game.progress.best("2-1").runs == 1

@@ -36,8 +36,7 @@ class LevelPlaying(LevelWriting):
         """Whether a live session waits for its next call."""
         return self.phase is Phase.STEPPING
 
-    @property
-    def _left(self) -> bool:
+    def _was_left(self) -> bool:
         """Whether the player went elsewhere: what ends as the screen goes is no news there, and nothing is kept."""
         return self not in self.app.screen_stack
 
@@ -119,7 +118,7 @@ class LevelPlaying(LevelWriting):
 
     @on(RunEnded)
     async def _ended(self, event: RunEnded) -> None:
-        if self.phase is Phase.EDIT or self._left:
+        if self.phase is Phase.EDIT or self._was_left():
             return  # stopped in the last moment
         best, improved = keep_run(self.game.progress, event.report, event.verdict)
         self.game.tell_notices()
@@ -132,6 +131,8 @@ class LevelPlaying(LevelWriting):
             measured=Measured(self.view.plan, event.report.scenes),
         )
         await self.after_run()
+        if self._was_left():
+            return  # while the hints were said again
         self.settle()
         self.panes.scroll_to_goals()
         self.refresh_bindings()
@@ -149,7 +150,7 @@ class LevelPlaying(LevelWriting):
     @on(RunRefused)
     def _refused(self, event: RunRefused) -> None:
         """The host would not: the plan and all else stay as they are."""
-        if self._left:
+        if self._was_left():
             return
         self._stand(event.reason, "bad")
         self.notify(say(event.reason), title=_("This could not be run"), severity="error", timeout=15, markup=False)
@@ -157,7 +158,7 @@ class LevelPlaying(LevelWriting):
     @on(RunRecorded)
     def _recorded(self, event: RunRecorded) -> None:
         """The host would not build the bench NIC: what was recorded elsewhere is shown, and nothing is kept of it."""
-        if self._left:
+        if self._was_left():
             return
         self._stand(event.reason, "bad")
         self.notify(say(event.reason), title=_("This could not be run"), severity="error", timeout=15, markup=False)
@@ -231,7 +232,7 @@ class LevelPlaying(LevelWriting):
 
     @on(SteppingEnded)
     async def _stepping_ended(self, event: SteppingEnded) -> None:
-        if self._left:
+        if self._was_left():
             return
         remarks = self.view.live.remarks if self.view.live else ()
         if event.counts:

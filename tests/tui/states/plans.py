@@ -15,7 +15,6 @@ from . import courses
 
 POISONOUS: Final = (42, 43, 404, 777, 1000)  # of level 4-1
 
-
 LADLE = "repeat:\n    read(log, buf, 4K)\n    write(sock, buf, 4K)"
 BUCKETS = "repeat:\n    read(log, buf, 16K)\n    write(sock, buf, 16K)"
 ONE_TRIP = "repeat:\n    read(log, buf, 64K)\n    write(sock, buf, 64K)"
