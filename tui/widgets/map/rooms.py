@@ -83,12 +83,6 @@ def _buffer(state: MapState, width: int) -> Iterable[tuple[str, str]]:
     yield _("buf {bytes}").format(bytes=about_bytes(capacity)) if capacity else _("your copy"), "quiet"
 
 
-def _unsent(count: int, width: int) -> str:
-    """As precise as fits: `16 KiB unsent`, `16K unsent`."""
-    told = _("{bytes} unsent").format(bytes=about_bytes(count))
-    return told if cell_len(told) <= width else _("{bytes} unsent").format(bytes=brief_bytes(count))
-
-
 def _one_of_buffers(place: Place, state: MapState) -> Iterable[tuple[str, str]]:
     yield from _work(place, state)
     yield _("your copy"), "quiet"
