@@ -18,10 +18,11 @@ from zcquest.levels.play import read_plan
 from zcquest.levels.progress import Progress
 
 LEVELS = ("1-1", "2-1", "3-1", "1-2", "1-3", "2-2")
-RUNS = 60  # of an hour; ten of each level
+RUNS = 60  # of an hour
+STAY = 5  # runs in a level until the next one: all levels have been seen by the middle, and are seen again
 PATIENCE = 180.0  # seconds; on a busy machine the hour has fewer runs
 MIB = 1 << 20
-LIMIT, GROWTH = 150 * MIB, 8 * MIB  # of all, and from the middle to the end
+LIMIT, GROWTH = 150 * MIB, 8 * MIB  # of all, and from the middle to the end, when nothing is new any more
 REST = 1.3  # seconds in which the player only looks, every third run
 _F2, _F3, _F5, _ESCAPE = "\x1bOQ", "\x1bOR", "\x1b[15~", "\x1b"
 _LEVEL = ("HARDWARE", "PLAN")
@@ -78,12 +79,12 @@ def _game() -> Iterator[Terminal]:
 
 
 def _play(terminal: Terminal, number: int) -> None:
-    """A run with its result, and a round through other screens; every tenth run in another level, by way of others."""
-    if number % (RUNS // len(LEVELS)) == 0:
+    """A run with its result, and a round through other screens; every fifth run in another level, by way of others."""
+    if number % STAY == 0:
         for words, hit, brings in AWAY if number else ():
             terminal.choose(words, hit, brings)
             terminal.bring(_ESCAPE, "HARDWARE")
-        terminal.choose(f"level {LEVELS[number * len(LEVELS) // RUNS]}", "Level", *_LEVEL)
+        terminal.choose(f"level {LEVELS[number // STAY % len(LEVELS)]}", "Level", *_LEVEL)
     terminal.bring(_F5, "Go on")
     terminal.bring(*_BACK)
     for key, brings in ROUNDS[number % len(ROUNDS)]:
