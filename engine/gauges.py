@@ -45,7 +45,7 @@ class Gauges:
     receive_queue: int  # in the consumer's socket, not yet read
     nic_sent: int  # through the NIC since the run began, headers included; through loopback, everybody's
     taken: int  # log bytes behind the plan's cursor
-    sent: int  # accepted by the socket
+    sent: int  # accepted by the socket; by the log of a machine that receives
     received: int  # read by the consumer
     messages: int  # of which whole, good messages (a count)
     calls: int  # made so far (a count)

@@ -34,7 +34,8 @@ class Readings:
         nic = self.nic.read()
         paused, standing = session.paused, _standing(session)
         pipe, pipe2 = (pipe_level(session.machine_pid, word) for word in PIPES)
-        garbage = [paused.garbage, *(handed.garbage for handed in paused.neighbours)]
+        # what a receiving machine sends back to the producer never comes into its log
+        garbage = [0 if session.scene.receive else paused.garbage, *(handed.garbage for handed in paused.neighbours)]
         sent = [sent + more for sent, more in zip_longest((standing.sent, *standing.neighbours), garbage, fillvalue=0)]
         found = [session.delivery, *(far.delivery for far in session.far_ends[1:])]
         ends = zip(session.far_ends, found, sent, strict=False)

@@ -114,6 +114,14 @@ async def test_every_gauge_moves_with_the_calls_that_move_it(laboratory: Laborat
     assert readings == [took, wrote, synced, synced]
 
 
+async def test_what_goes_back_to_the_producer_is_not_in_the_log(laboratory: Laboratory) -> None:
+    async with laboratory.session(scene(), plan(TAKE, "send(sock, buf, 4K)", STORE, ACK)) as session:
+        for _call in range(3):
+            await session.step()
+            assert (await session.gauges()).sent == session.log.stat().st_size
+        assert session.log.stat().st_size
+
+
 async def test_what_lies_in_the_receive_queue_is_the_producers_own_page(laboratory: Laboratory) -> None:
     """Without this a tampering after recv would prove nothing: the bytes could have been copied long before."""
     async with laboratory.session(scene(), WRITTEN) as session:
